@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The front door. `make` builds the module for the running kernel, or for the
+# kernel whose build folder KDIR names; the rest is described by `make help`.
+
+KDIR ?= /lib/modules/$(shell uname -r)/build
+DRIVER := $(CURDIR)/drivers/vfio/pci/nosnoop
+
+.PHONY: all install run check clean distclean help
+
+all:
+	@[ -d "$(KDIR)" ] || { \
+		echo "no $(KDIR): install your kernel's headers or give KDIR=" >&2; \
+		exit 1; }
+	$(MAKE) -C $(KDIR) M=$(DRIVER) CONFIG_NOSNOOP_VFIO_PCI=m modules
+
+install: all
+	$(MAKE) -C $(KDIR) M=$(DRIVER) CONFIG_NOSNOOP_VFIO_PCI=m modules_install
+
+run:
+	@lab/run
+
+check:
+	@lab/check
+
+clean:
+	rm -rf build
+	find $(DRIVER) \( -name '*.o' -o -name '*.ko' -o -name '.*.cmd' -o \
+		-name '*.mod' -o -name '*.mod.c' -o -name 'Module.symvers' -o \
+		-name 'modules.order' \) -delete
+
+distclean: clean
+	rm -rf "$${XDG_CACHE_HOME:-$$HOME/.cache}/vfio-pci-nosnoop"
+
+help:
+	@echo "make            build the module for the running kernel (KDIR= for another)"
+	@echo "make install    install it"
+	@echo "make run        show it at work in the lab, beside vfio-pci (root)"
+	@echo "make check      all tests (root)"
+	@echo "make clean      remove what was built here"
+	@echo "make distclean  also remove the lab's cache"
