@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Config space of the function: what each bit is at reset and what a write
+ * does to it. Pure: no I/O, no log; what a write means beyond the register
+ * itself is returned to the caller.
+ */
+#ifndef MODEL_CONFIG_H
+#define MODEL_CONFIG_H
+
+#include "types.h"
+
+#define CONFIG_SIZE		4096	/* with PCI Express */
+#define CONFIG_SIZE_NO_PCIE	256
+
+#define CONFIG_VECTORS		4	/* MSI-X */
+#define CONFIG_MSIX_BAR		2
+#define CONFIG_MSIX_TABLE	0x000	/* in BAR2 */
+#define CONFIG_MSIX_PBA		0x800
+#define CONFIG_BAR2_SIZE	4096
+#define CONFIG_BAR0_SIZE_MIN	4096
+#define CONFIG_BAR0_SIZE_MAX	BIT(31)
+
+#define CONFIG_DEVCTL_RESET	0x2810	/* MRRS 512, Enable No Snoop, RlxdOrd */
+
+/* What the function makes of Enable No Snoop. */
+enum config_no_snoop {
+	CONFIG_NO_SNOOP_RW,	/* read/write, 1 at reset, as the spec has it */
+	CONFIG_NO_SNOOP_0,	/* hardwired 0, which the spec permits */
+	CONFIG_NO_SNOOP_1,	/* stuck at 1, which it does not */
+};
+
+struct config_options {
+	enum config_no_snoop no_snoop;
+	bool pcie;
+	u16 vendor;
+	u16 device;
+	u32 class_code;
+	u32 bar0_size;		/* a power of two */
+};
+
+struct config {
+	u32 size;
+	u8 value[CONFIG_SIZE];
+	u8 reset[CONFIG_SIZE];
+	u8 writable[CONFIG_SIZE];	/* RW bits */
+	u8 clearable[CONFIG_SIZE];	/* RW1C bits */
+	u8 sticky[CONFIG_SIZE];		/* bits that survive a reset */
+};
+
+/* The registers whose every write the caller wants to know of. */
+enum config_register {
+	CONFIG_OTHER,
+	CONFIG_COMMAND,
+	CONFIG_DEVCTL,
+	CONFIG_PMCSR,
+};
+
+struct config_change {
+	enum config_register reg;
+	u16 old;
+	u16 new;
+	bool flr;		/* PCI_EXP_DEVCTL_BCR_FLR was written as 1 */
+	bool d3hot_to_d0;	/* without No_Soft_Reset: a reset */
+};
+
+/* Power-on. */
+void config_init(struct config *config, const struct config_options *options);
+
+/* Any reset of the function: everything but the sticky bits. */
+void config_reset(struct config *config);
+
+void config_read(const struct config *config, u32 offset, void *data, u32 count);
+
+/*
+ * One write as it can be on the wire: 1 to 4 bytes within one dword. No two of
+ * the registers in enum config_register share a dword, so one change is
+ * enough. A reset that the change asks for is left to the caller.
+ */
+void config_write(struct config *config, u32 offset, const void *data, u32 count,
+		  struct config_change *change);
+
+/* The function got a request it cannot serve: record the error. */
+void config_unsupported_request(struct config *config, bool posted);
+
+u16 config_command(const struct config *config);
+bool config_no_snoop(const struct config *config);
+bool config_d3hot(const struct config *config);
+bool config_msix_enabled(const struct config *config);
+bool config_msix_masked(const struct config *config);
+
+#endif

@@ -1,0 +1,455 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "device.h"
+
+#include <errno.h>
+#include <linux/pci_regs.h>
+#include <linux/vfio.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "registers.h"
+
+/* Moments */
+
+static bool master(const struct device *dev)
+{
+	return config_command(&dev->config) & PCI_COMMAND_MASTER;
+}
+
+/* After every change of a register; @cause is the event that made it. */
+static void look_for_moment(struct device *dev, const char *cause)
+{
+	bool now = master(dev) && config_no_snoop(&dev->config);
+
+	if (now && !dev->moment) {
+		dev->log->totals.moments++;
+		log_begin(dev->log, "moment");
+		log_text(dev->log, "cause", cause);
+		log_end(dev->log);
+	}
+	dev->moment = now;
+}
+
+/* Interrupts */
+
+static void signal_irq(struct device *dev, u32 vector)
+{
+	struct pollfd pollfd = { .fd = dev->irq_fd[vector], .events = POLLOUT };
+	u64 one = 1;
+
+	if (pollfd.fd < 0)
+		return;
+	/* The client chose the descriptor: never block on it. */
+	if (poll(&pollfd, 1, 0) != 1 || !(pollfd.revents & POLLOUT) ||
+	    write(pollfd.fd, &one, sizeof(one)) != sizeof(one)) {
+		log_error(dev->log, "interrupt %u: its eventfd takes no write", vector);
+		return;
+	}
+	log_begin(dev->log, "irq");
+	log_number(dev->log, "vector", vector);
+	log_end(dev->log);
+}
+
+/*
+ * An MSI-X message is a memory write, so it needs bus mastering. The mask bits
+ * of single vectors are not looked at: QEMU keeps the table to itself (it does
+ * not even reach the model) and masks there.
+ */
+static void raise_irq(struct device *dev, u32 vector)
+{
+	if (!config_msix_enabled(&dev->config))
+		return;
+	if (config_msix_masked(&dev->config) || !master(dev)) {
+		dev->msix_pending |= BIT(vector);
+		return;
+	}
+	dev->msix_pending &= ~BIT(vector);
+	signal_irq(dev, vector);
+}
+
+static void raise_pending_irqs(struct device *dev)
+{
+	u32 pending = dev->msix_pending, vector;
+
+	if (!pending || config_d3hot(&dev->config))
+		return;
+	for (vector = 0; vector < CONFIG_VECTORS; vector++)
+		if (pending & BIT(vector))
+			raise_irq(dev, vector);
+}
+
+void device_set_irq(struct device *dev, u32 vector, int fd)
+{
+	if (dev->irq_fd[vector] >= 0)
+		close(dev->irq_fd[vector]);
+	dev->irq_fd[vector] = fd;
+}
+
+void device_trigger_irq(struct device *dev, u32 vector)
+{
+	signal_irq(dev, vector);
+}
+
+/* Resets */
+
+static void reset_registers(struct device *dev)
+{
+	u32 vector;
+
+	dev->scratch = 0;
+	dev->src = 0;
+	dev->dst = 0;
+	dev->len = 0;
+	dev->status = MODEL_STATUS_IDLE;
+	dev->jobs = 0;
+	dev->msix_pending = 0;
+	memset(dev->msix_table, 0, sizeof(dev->msix_table));
+	for (vector = 0; vector < CONFIG_VECTORS; vector++)
+		put32(dev->msix_table + vector * PCI_MSIX_ENTRY_SIZE +
+		      PCI_MSIX_ENTRY_VECTOR_CTRL, PCI_MSIX_ENTRY_CTRL_MASKBIT);
+}
+
+void device_reset(struct device *dev, const char *cause)
+{
+	log_begin(dev->log, "reset");
+	log_text(dev->log, "cause", cause);
+	log_bool(dev->log, "master", master(dev));
+	log_bool(dev->log, "no_snoop", config_no_snoop(&dev->config));
+	log_end(dev->log);
+
+	config_reset(&dev->config);
+	reset_registers(dev);
+	look_for_moment(dev, cause);
+}
+
+/* Config space */
+
+static void log_change(struct device *dev, const char *event,
+		       const struct config_change *change, u32 offset, u32 count)
+{
+	log_begin(dev->log, event);
+	log_hex(dev->log, "offset", offset, 1);
+	log_number(dev->log, "bytes", count);
+	log_hex(dev->log, "old", change->old, 4);
+	log_hex(dev->log, "new", change->new, 4);
+	log_end(dev->log);
+}
+
+/*
+ * On the wire there are writes within one dword only, so a longer one takes
+ * effect dword by dword; the log has the client's own offset and size.
+ */
+static void config_access(struct device *dev, u32 offset, u32 count, const u8 *data)
+{
+	static const char * const event[] = {
+		[CONFIG_COMMAND] = "command",
+		[CONFIG_DEVCTL] = "devctl",
+		[CONFIG_PMCSR] = "pmcsr",
+	};
+	struct config_change change;
+	u32 at = offset, end = offset + count, n;
+
+	for (; at < end; at += n) {
+		n = 4 - at % 4;
+		if (n > end - at)
+			n = end - at;
+		config_write(&dev->config, at, data + (at - offset), n, &change);
+		if (change.reg != CONFIG_OTHER) {
+			log_change(dev, event[change.reg], &change, offset, count);
+			look_for_moment(dev, event[change.reg]);
+		}
+		if (change.flr)
+			device_reset(dev, "flr");
+		else if (change.d3hot_to_d0)
+			device_reset(dev, "d3hot");
+	}
+	raise_pending_irqs(dev);
+}
+
+/* BAR0 */
+
+static void run_job(struct device *dev, u32 ctrl)
+{
+	bool asked = ctrl & MODEL_CTRL_ASK_NO_SNOOP;
+	bool no_snoop = asked && config_no_snoop(&dev->config);
+	struct dma_result result = { .status = MODEL_STATUS_DONE };
+
+	if (!master(dev)) {
+		result.status = MODEL_STATUS_NO_MASTER;
+	} else if (!dev->len || dev->len > MODEL_DMA_MAX) {
+		result.status = MODEL_STATUS_BAD_LENGTH;
+		result.why = "bad length";
+	} else {
+		dma_copy(&dev->dma, dev->src, dev->dst, dev->len, no_snoop, &result);
+	}
+
+	dev->status = result.status;
+	dev->jobs += result.status == MODEL_STATUS_DONE;
+	dev->log->totals.requests += result.requests;
+	if (no_snoop)
+		dev->log->totals.no_snoop_requests += result.requests;
+
+	log_begin(dev->log, "dma");
+	log_hex(dev->log, "src", dev->src, 1);
+	log_hex(dev->log, "dst", dev->dst, 1);
+	log_number(dev->log, "len", dev->len);
+	log_bool(dev->log, "asked", asked);
+	log_bool(dev->log, "no_snoop", no_snoop && result.requests);
+	log_number(dev->log, "status", result.status);
+	log_number(dev->log, "stale_bytes", result.stale_bytes);
+	log_end(dev->log);
+	if (result.why)
+		log_error(dev->log, "dma: %s: %s", result.requests == 1 ? "source" :
+			  result.requests == 2 ? "destination" : "job", result.why);
+
+	if (ctrl & MODEL_CTRL_IRQ && master(dev))
+		raise_irq(dev, 0);
+}
+
+static u32 bar0_read(const struct device *dev, u32 reg)
+{
+	switch (reg) {
+	case MODEL_REG_ID:
+		return MODEL_ID;
+	case MODEL_REG_SCRATCH:
+		return dev->scratch;
+	case MODEL_REG_SRC:
+		return dev->src;
+	case MODEL_REG_SRC + 4:
+		return dev->src >> 32;
+	case MODEL_REG_DST:
+		return dev->dst;
+	case MODEL_REG_DST + 4:
+		return dev->dst >> 32;
+	case MODEL_REG_LEN:
+		return dev->len;
+	case MODEL_REG_STATUS:
+		return dev->status;
+	case MODEL_REG_JOBS:
+		return dev->jobs;
+	default:
+		return 0;
+	}
+}
+
+static void set_half(u64 *value, bool high, u32 half)
+{
+	if (high)
+		*value = (u32)*value | (u64)half << 32;
+	else
+		*value = (*value & ~0xffffffffULL) | half;
+}
+
+static void bar0_write(struct device *dev, u32 reg, u32 value)
+{
+	switch (reg) {
+	case MODEL_REG_SCRATCH:
+		dev->scratch = value;
+		break;
+	case MODEL_REG_SRC:
+	case MODEL_REG_SRC + 4:
+		set_half(&dev->src, reg != MODEL_REG_SRC, value);
+		break;
+	case MODEL_REG_DST:
+	case MODEL_REG_DST + 4:
+		set_half(&dev->dst, reg != MODEL_REG_DST, value);
+		break;
+	case MODEL_REG_LEN:
+		dev->len = value;
+		break;
+	case MODEL_REG_CTRL:
+		if (value & MODEL_CTRL_GO)
+			run_job(dev, value);
+		break;
+	case MODEL_REG_RESET:
+		if (value == MODEL_RESET_MAGIC)
+			device_reset(dev, "hidden");
+		break;
+	}
+}
+
+/* BAR2: the MSI-X table and its pending bits */
+
+static u32 bar2_read(const struct device *dev, u32 reg)
+{
+	if (reg - CONFIG_MSIX_TABLE < sizeof(dev->msix_table))
+		return get32(dev->msix_table + reg - CONFIG_MSIX_TABLE);
+	if (reg == CONFIG_MSIX_PBA)
+		return dev->msix_pending;
+	return 0;
+}
+
+static void bar2_write(struct device *dev, u32 reg, u32 value)
+{
+	if (reg - CONFIG_MSIX_TABLE >= sizeof(dev->msix_table))
+		return;
+	if (reg % PCI_MSIX_ENTRY_SIZE == PCI_MSIX_ENTRY_VECTOR_CTRL)
+		value &= PCI_MSIX_ENTRY_CTRL_MASKBIT;
+	else if (reg % PCI_MSIX_ENTRY_SIZE == PCI_MSIX_ENTRY_LOWER_ADDR)
+		value &= ~3U;
+	put32(dev->msix_table + reg - CONFIG_MSIX_TABLE, value);
+}
+
+/* Both BARs */
+
+static bool bars_answer(const struct device *dev)
+{
+	return config_command(&dev->config) & PCI_COMMAND_MEMORY &&
+	       !config_d3hot(&dev->config);
+}
+
+static void bar_read(struct device *dev, u32 region, u32 offset, u32 count, u8 *data)
+{
+	u32 i, at, value;
+
+	if (!bars_answer(dev)) {
+		config_unsupported_request(&dev->config, false);
+		memset(data, 0xff, count);
+		return;
+	}
+	for (i = 0; i < count; i++) {
+		at = offset + i;
+		value = region == VFIO_PCI_BAR0_REGION_INDEX ?
+			bar0_read(dev, at & ~3U) : bar2_read(dev, at & ~3U);
+		data[i] = value >> 8 * (at % 4);
+	}
+}
+
+static void bar_write(struct device *dev, u32 region, u32 offset, u32 count,
+		      const u8 *data)
+{
+	u32 i;
+
+	if (bars_answer(dev) && (offset % 4 || count % 4)) {
+		log_error(dev->log, "BAR%u+0x%x: write of %u bytes dropped, registers have 4",
+			  region, offset, count);
+		return;
+	}
+	for (i = 0; i < count; i += 4) {
+		/* Each time: a reset may be among the writes. */
+		if (!bars_answer(dev)) {
+			config_unsupported_request(&dev->config, true);
+			return;
+		}
+		if (region == VFIO_PCI_BAR0_REGION_INDEX)
+			bar0_write(dev, offset + i, get32(data + i));
+		else
+			bar2_write(dev, offset + i, get32(data + i));
+	}
+}
+
+/* Regions */
+
+u64 device_region_size(const struct device *dev, u32 region)
+{
+	switch (region) {
+	case VFIO_PCI_BAR0_REGION_INDEX:
+		return dev->bar0_size;
+	case VFIO_PCI_BAR2_REGION_INDEX:
+		return CONFIG_BAR2_SIZE;
+	case VFIO_PCI_CONFIG_REGION_INDEX:
+		return dev->config.size;
+	default:
+		return 0;
+	}
+}
+
+static bool within(const struct device *dev, u32 region, u64 offset, u32 count)
+{
+	u64 size = device_region_size(dev, region);
+
+	return count && offset < size && count <= size - offset;
+}
+
+int device_read(struct device *dev, u32 region, u64 offset, u32 count, void *data)
+{
+	if (!within(dev, region, offset, count))
+		return -EINVAL;
+	if (region == VFIO_PCI_CONFIG_REGION_INDEX)
+		config_read(&dev->config, offset, data, count);
+	else
+		bar_read(dev, region, offset, count, data);
+	return 0;
+}
+
+int device_write(struct device *dev, u32 region, u64 offset, u32 count,
+		 const void *data)
+{
+	if (!within(dev, region, offset, count))
+		return -EINVAL;
+	if (region == VFIO_PCI_CONFIG_REGION_INDEX)
+		config_access(dev, offset, count, data);
+	else
+		bar_write(dev, region, offset, count, data);
+	return 0;
+}
+
+/* Mappings */
+
+static void log_mapping(struct device *dev, const char *event, u64 iova, u64 size)
+{
+	if (!dev->verbose)
+		return;
+	log_begin(dev->log, event);
+	log_hex(dev->log, "iova", iova, 1);
+	log_number(dev->log, "size", size);
+	log_end(dev->log);
+}
+
+int device_map(struct device *dev, u64 iova, u64 size, u32 flags, int fd, u64 offset)
+{
+	int ret = dma_map(&dev->dma, iova, size, flags, fd, offset);
+
+	if (!ret)
+		log_mapping(dev, "map", iova, size);
+	return ret;
+}
+
+int device_unmap(struct device *dev, u64 iova, u64 size)
+{
+	int ret = dma_unmap(&dev->dma, iova, size);
+
+	if (!ret)
+		log_mapping(dev, "unmap", iova, size);
+	return ret;
+}
+
+void device_unmap_all(struct device *dev)
+{
+	dma_unmap_all(&dev->dma);
+	log_mapping(dev, "unmap", 0, ~0ULL);
+}
+
+/* Life */
+
+int device_init(struct device *dev, struct model_log *log,
+		const struct config_options *options, bool verbose)
+{
+	u32 vector;
+
+	memset(dev, 0, sizeof(*dev));
+	dev->log = log;
+	dev->verbose = verbose;
+	dev->bar0_size = options->bar0_size;
+	config_init(&dev->config, options);
+	reset_registers(dev);
+	for (vector = 0; vector < CONFIG_VECTORS; vector++)
+		dev->irq_fd[vector] = -1;
+	return dma_init(&dev->dma);
+}
+
+void device_disconnect(struct device *dev)
+{
+	u32 vector;
+
+	dma_forget(&dev->dma);
+	for (vector = 0; vector < CONFIG_VECTORS; vector++)
+		device_set_irq(dev, vector, -1);
+}
+
+void device_destroy(struct device *dev)
+{
+	device_disconnect(dev);
+	dma_destroy(&dev->dma);
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The function: its regions, resets and interrupts, and the moments at which
+ * it could have sent No Snoop. Ties config space, DMA and the log together.
+ */
+#ifndef MODEL_DEVICE_H
+#define MODEL_DEVICE_H
+
+#include "config.h"
+#include "dma.h"
+#include "log.h"
+#include "types.h"
+
+struct device {
+	struct model_log *log;
+	bool verbose;
+	u32 bar0_size;
+	struct config config;
+	struct dma dma;
+
+	bool moment;		/* PCI_COMMAND_MASTER and Enable No Snoop are both 1 */
+
+	u32 scratch;
+	u64 src;
+	u64 dst;
+	u32 len;
+	u32 status;
+	u32 jobs;
+
+	u8 msix_table[CONFIG_VECTORS * 16];
+	u32 msix_pending;
+	int irq_fd[CONFIG_VECTORS];	/* eventfd or -1 */
+};
+
+/* Power-on. 0 or -ENOMEM. */
+int device_init(struct device *dev, struct model_log *log,
+		const struct config_options *options, bool verbose);
+void device_destroy(struct device *dev);
+
+/* Regions by their VFIO_PCI_*_REGION_INDEX; a size of 0 is no region. */
+u64 device_region_size(const struct device *dev, u32 region);
+
+/* 0, or -EINVAL when it is not within a region. */
+int device_read(struct device *dev, u32 region, u64 offset, u32 count, void *data);
+int device_write(struct device *dev, u32 region, u64 offset, u32 count,
+		 const void *data);
+
+/* @cause: "flr", "hidden", "d3hot" or "device_reset". */
+void device_reset(struct device *dev, const char *cause);
+
+int device_map(struct device *dev, u64 iova, u64 size, u32 flags, int fd, u64 offset);
+int device_unmap(struct device *dev, u64 iova, u64 size);
+void device_unmap_all(struct device *dev);
+
+/* @fd becomes the device's, -1 for none. */
+void device_set_irq(struct device *dev, u32 vector, int fd);
+/* The client asks for the interrupt itself: no register is looked at. */
+void device_trigger_irq(struct device *dev, u32 vector);
+
+/* The client left: its memory and eventfds go, registers stay. */
+void device_disconnect(struct device *dev);
+
+#endif
