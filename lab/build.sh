@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# What the lab builds from this checkout, each in the cache under a key of
+# what it is made from. Sourced, after lib.sh and rootfs.sh. All of it is
+# built inside the root file system, none with this machine's tools.
+
+# Parts of the kernel's source: for selftests, checkpatch and comparisons.
+# The drivers are there for headers that selftests link to, but for vfio's.
+LINUX_SOURCE_PARTS="scripts include/linux/pci_ids.h tools/include tools/arch
+	tools/testing/selftests/vfio tools/testing/selftests/lib.mk
+	tools/testing/selftests/kselftest.h
+	tools/testing/selftests/kselftest_harness.h
+	drivers/vfio drivers/dma/ioat drivers/dma/idxd
+	drivers/net/ethernet/intel/igb"
+
+unpack_source()
+{
+	local archives=("$ROOTFS"/usr/src/linux-source-*.tar.xz) top parts
+
+	top=$(basename "${archives[0]}" .tar.xz)
+	# shellcheck disable=SC2086 # lists of paths are to be split
+	parts=$(printf "$top/%s " $LINUX_SOURCE_PARTS)
+	# shellcheck disable=SC2086
+	in_rootfs "$ROOTFS" "$1:/lab/out" -- tar -xJf "/usr/src/$top.tar.xz" \
+		-C /lab/out --strip-components=1 $parts
+}
+
+linux_source()
+{
+	cached source "$(key_of lab/build.sh)-${ROOTFS##*-}" \
+		"unpacking the parts of the kernel's source that tests need" \
+		unpack_source
+}
+
+# The module as modprobe finds it: a folder to lay over /lib/modules/VERSION.
+compile_module()
+{
+	local version=$1 folder=$2
+
+	in_rootfs "$ROOTFS" "$TOP:/lab/src:ro" "$folder:/lab/out" -- sh -ec '
+		version=$1
+		modules=/tmp/root/lib/modules/$version
+		cp -r /lab/src/drivers/vfio/pci/nosnoop /tmp/nosnoop
+		make -s -C "/lib/modules/$version/build" M=/tmp/nosnoop W=1 \
+			CONFIG_NOSNOOP_VFIO_PCI=m modules
+		mkdir -p "$modules/updates" "$modules/kernel"
+		cp /tmp/nosnoop/*.ko "$modules/updates"
+		cp "/lib/modules/$version"/modules.builtin* \
+			"/lib/modules/$version/modules.order" "$modules"
+		mount --bind "/lib/modules/$version/kernel" "$modules/kernel"
+		depmod -b /tmp/root "$version"
+		umount "$modules/kernel"
+		rmdir "$modules/kernel"
+		cp -r "$modules/." /lab/out' sh "$version"
+}
+
+module()
+{
+	cached "module-$1" "$(key_of drivers/vfio/pci/nosnoop lab/build.sh)-${ROOTFS##*-}" \
+		"building vfio-pci-nosnoop for Linux $1" \
+		compile_module "$1"
+}
+
+compile_model()
+{
+	in_rootfs "$ROOTFS" "$TOP:/lab/src:ro" "$1:/lab/out" -- \
+		make -s -C /lab/src/lab/model OUT=/lab/out
+}
+
+model()
+{
+	cached model "$(key_of lab/model lab/build.sh)-${ROOTFS##*-}" \
+		"building the device model" compile_model
+}
+
+# The tree's own vfio selftests with ours beside them.
+compile_selftests()
+{
+	local source=$1 folder=$2
+
+	in_rootfs "$ROOTFS" "$TOP:/lab/src:ro" "$source:/lab/linux:ro" \
+		"$folder:/lab/out" -- sh -ec '
+		cp -r /lab/linux /tmp/linux
+		cd /tmp/linux/tools/testing/selftests/vfio
+		cp /lab/src/tools/testing/selftests/vfio/*.[ch] .
+		for test in vfio_pci_nosnoop*_test.c; do
+			[ -e "$test" ] || continue
+			sed -i "0,/^TEST_GEN_PROGS/s//TEST_GEN_PROGS += ${test%.c}\n&/" Makefile
+		done
+		make -s -j"$(nproc)" OUTPUT=/lab/out top_srcdir=/tmp/linux
+		rm -rf /lab/out/libvfio /lab/out/*.[od]'
+}
+
+selftests()
+{
+	local source
+
+	source=$(linux_source)
+	cached selftests "$(key_of tools/testing/selftests/vfio lab/build.sh)-${ROOTFS##*-}" \
+		"building the vfio selftests" compile_selftests "$source"
+}
+
+# The machine's first file system: enough modules to mount the real one.
+compile_initrd()
+{
+	local version=$1 folder=$2
+
+	in_rootfs "$ROOTFS" "$TOP:/lab/src:ro" "$folder:/lab/out" -- sh -ec '
+		version=$1
+		mkdir -p /tmp/initrd/bin /tmp/initrd/modules
+		cd /tmp/initrd
+		cp /bin/busybox bin
+		cp /lab/src/lab/init init
+		for module in virtio_pci virtio_console 9pnet_virtio 9p overlay; do
+			modprobe -S "$version" --show-depends "$module"
+		done | while read -r verb path rest; do
+			name=${path##*/}
+			name=${name%.xz}
+			[ "$verb" = insmod ] && [ ! -e "modules/$name" ] || continue
+			case $path in
+			*.xz) xz -dc "$path" >"modules/$name" ;;
+			*) cp "$path" "modules/$name" ;;
+			esac
+			echo "$name" >>modules/order
+		done
+		find . | cpio -o -H newc --quiet | gzip -1 >/lab/out/initrd' sh "$version"
+}
+
+initrd()
+{
+	cached "initrd-$1" "$(key_of lab/init lab/build.sh)-${ROOTFS##*-}" \
+		"making the first file system for Linux $1" compile_initrd "$1"
+}
+
+# The nested guest: its init alone in a file system, on Debian's kernel.
+compile_guest()
+{
+	in_rootfs "$ROOTFS" "$TOP:/lab/src:ro" "$1:/lab/out" -- sh -ec '
+		mkdir /tmp/initrd
+		gcc -O2 -Wall -Wextra -Werror -static -I/lab/src/lab/model \
+			-o /tmp/initrd/init /lab/src/lab/guest/init.c
+		cd /tmp/initrd
+		echo init | cpio -o -H newc --quiet | gzip -1 >/lab/out/initrd'
+}
+
+guest()
+{
+	cached guest "$(key_of lab/guest lab/model/registers.h lab/build.sh)-${ROOTFS##*-}" \
+		"building the nested guest" compile_guest
+}
+
+# Small programs that the lab's own tests use inside the machine.
+compile_tools()
+{
+	in_rootfs "$ROOTFS" "$TOP:/lab/src:ro" "$1:/lab/out" -- sh -ec '
+		for source in /lab/src/lab/tests/*.c; do
+			program=${source##*/}
+			gcc -O2 -Wall -Wextra -Werror -o "/lab/out/${program%.c}" "$source"
+		done'
+}
+
+tools()
+{
+	cached tools "$(key_of lab/tests/*.c lab/build.sh)-${ROOTFS##*-}" \
+		"building the tests' tools" compile_tools
+}

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The nested guest, whole: an init that plays the device's driver, one that
+ * wants No Snoop. It tries to set Enable No Snoop in every width, masters the
+ * bus and has the device copy pages asking for No Snoop, at first, after an
+ * FLR and after a reset that nobody is told of; then it says on the console
+ * what it read and how many bytes of the copies were wrong, as JSON.
+ */
+#include <errno.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <linux/pci_regs.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+
+#include "registers.h"
+
+#define PAGE		4096
+#define JOBS		32	/* copies of one page each, in each round */
+#define LINE_WAIT_MS	30000	/* for the other side to have looked */
+
+static int config;
+static volatile uint32_t *bar;
+static uint8_t *src, *dst;
+static unsigned int devctl_pos;
+
+static void finish(void)
+{
+	sync();
+	reboot(RB_POWER_OFF);
+	for (;;)
+		pause();
+}
+
+static void fail(const char *what)
+{
+	printf("guest: {\"error\":\"%s: %s\"}\n", what, strerror(errno));
+	finish();
+}
+
+static uint32_t config_read(unsigned int pos, unsigned int width)
+{
+	uint32_t value = 0;
+
+	if (pread(config, &value, width, pos) != (ssize_t)width)
+		fail("config read");
+	return value;
+}
+
+static void config_write(unsigned int pos, unsigned int width, uint32_t value)
+{
+	if (pwrite(config, &value, width, pos) != (ssize_t)width)
+		fail("config write");
+}
+
+static bool reads_enabled(void)
+{
+	return config_read(devctl_pos, 2) & PCI_EXP_DEVCTL_NOSNOOP_EN;
+}
+
+/* Where a locked page is, in what the guest takes for physical memory */
+static uint64_t physical(const void *page)
+{
+	int fd = open("/proc/self/pagemap", O_RDONLY);
+	uint64_t entry;
+
+	if (fd < 0 || pread(fd, &entry, sizeof(entry),
+			    (uintptr_t)page / PAGE * sizeof(entry)) != sizeof(entry))
+		fail("pagemap");
+	close(fd);
+	return (entry & ((1ULL << 55) - 1)) * PAGE;
+}
+
+static void find_device(void)
+{
+	char path[512], id[32] = "";
+	struct dirent *entry;
+	DIR *dir = opendir("/sys/bus/pci/devices");
+	FILE *file;
+	int fd;
+
+	if (!dir)
+		fail("/sys/bus/pci/devices");
+	while ((entry = readdir(dir))) {
+		snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/device",
+			 entry->d_name);
+		file = fopen(path, "r");
+		if (!file)
+			continue;
+		if (!fgets(id, sizeof(id), file))
+			id[0] = '\0';
+		fclose(file);
+		if (strtoul(id, NULL, 16) == MODEL_DEVICE_ID)
+			break;
+	}
+	if (!entry) {
+		errno = ENODEV;
+		fail("the model");
+	}
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/config",
+		 entry->d_name);
+	config = open(path, O_RDWR);
+	if (config < 0)
+		fail(path);
+	config_write(PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
+	devctl_pos = MODEL_CAP_EXP + PCI_EXP_DEVCTL;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/resource0",
+		 entry->d_name);
+	fd = open(path, O_RDWR | O_SYNC);
+	bar = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (fd < 0 || bar == MAP_FAILED)
+		fail(path);
+	if (bar[MODEL_REG_ID / 4] != MODEL_ID) {
+		errno = EIO;
+		fail("BAR0");
+	}
+	closedir(dir);
+}
+
+/* Asks for the bit in each width; returns how often it then reads as set */
+static unsigned int try_to_enable(void)
+{
+	uint32_t devctl = config_read(devctl_pos, 2) | PCI_EXP_DEVCTL_NOSNOOP_EN;
+	unsigned int set = 0;
+
+	config_write(devctl_pos + 1, 1, devctl >> 8);
+	set += reads_enabled();
+	config_write(devctl_pos, 2, devctl);
+	set += reads_enabled();
+	config_write(devctl_pos, 4, devctl);
+	set += reads_enabled();
+	return set;
+}
+
+/* One page, source to destination; returns how many bytes came out wrong */
+static unsigned int copy_page(unsigned int job)
+{
+	uint64_t from = physical(src), to = physical(dst);
+	unsigned int i, wrong = 0;
+
+	for (i = 0; i < PAGE; i++)
+		src[i] = (i + job * 7 + 1) & 0xff;
+	memset(dst, 0, PAGE);
+
+	bar[MODEL_REG_SRC / 4] = from;
+	bar[MODEL_REG_SRC / 4 + 1] = from >> 32;
+	bar[MODEL_REG_DST / 4] = to;
+	bar[MODEL_REG_DST / 4 + 1] = to >> 32;
+	bar[MODEL_REG_LEN / 4] = PAGE;
+	bar[MODEL_REG_CTRL / 4] = MODEL_CTRL_GO | MODEL_CTRL_ASK_NO_SNOOP;
+	if (bar[MODEL_REG_STATUS / 4] != MODEL_STATUS_DONE) {
+		errno = EIO;
+		fail("DMA");
+	}
+
+	for (i = 0; i < PAGE; i++)
+		wrong += dst[i] != src[i];
+	return wrong;
+}
+
+/* Mastering on, all the tries, then the copies: one line of the report */
+static void round_of(const char *name, const char *comma)
+{
+	unsigned int before, set, job, wrong = 0;
+
+	config_write(PCI_COMMAND, 2, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	before = reads_enabled();
+	set = try_to_enable();
+	for (job = 0; job < JOBS; job++)
+		wrong += copy_page(job);
+	printf("\"%s\":{\"no_snoop\":%u,\"set_by_writes\":%u,\"copied\":%u,\"corrupted\":%u}%s",
+	       name, before, set, JOBS * PAGE, wrong, comma);
+}
+
+int main(void)
+{
+	struct pollfd input = { .fd = 0, .events = POLLIN };
+
+	setvbuf(stdout, NULL, _IOLBF, 1024);
+	mkdir("/sys", 0755);
+	if (mount("sysfs", "/sys", "sysfs", 0, NULL))
+		fail("/sys");
+	mkdir("/proc", 0755);
+	if (mount("proc", "/proc", "proc", 0, NULL))
+		fail("/proc");
+
+	find_device();
+	src = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	if (src == MAP_FAILED || mlock(src, 2 * PAGE))
+		fail("memory");
+	dst = src + PAGE;
+
+	printf("guest: {");
+	round_of("start", ",");
+
+	config_write(devctl_pos, 2, config_read(devctl_pos, 2) |
+				    PCI_EXP_DEVCTL_BCR_FLR);
+	usleep(100000);
+	round_of("after_flr", ",");
+
+	bar[MODEL_REG_RESET / 4] = MODEL_RESET_MAGIC;
+	usleep(100000);
+	round_of("after_hidden_reset", "}\n");
+
+	/* The other side looks at the device, then lets us go. */
+	poll(&input, 1, LINE_WAIT_MS);
+	finish();
+}

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# What the lab's scripts share: messages, the cache and its keys, and the way
+# into the root file system. Sourced, never run.
+
+LAB=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+TOP=$(dirname "$LAB")
+CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/vfio-pci-nosnoop
+LAB_QUIET=${LAB_QUIET:-}
+
+# Progress goes to standard error, so that a command's output stays its own.
+say()
+{
+	[ -n "$LAB_QUIET" ] || printf 'lab: %s\n' "$*" >&2
+}
+
+die()
+{
+	printf 'lab: %s\n' "$*" >&2
+	exit 1
+}
+
+need_root()
+{
+	[ "$(id -u)" = 0 ] ||
+		die "this needs root (it makes a root file system and mounts it): try again with sudo"
+}
+
+# The host gives only mmdebstrap and what every Debian has; all else comes
+# with the root file system.
+need_host_tools()
+{
+	local missing=()
+
+	[ -x /usr/bin/mmdebstrap ] || missing+=(mmdebstrap)
+	[ -f /usr/share/keyrings/debian-archive-trixie-stable.gpg ] ||
+		[ -f /usr/share/keyrings/debian-archive-trixie-stable.pgp ] ||
+		missing+=(debian-archive-keyring)
+	[ ${#missing[@]} = 0 ] && return
+
+	say "installing on this machine with apt-get: ${missing[*]}"
+	if ! { apt-get -q update &&
+	       DEBIAN_FRONTEND=noninteractive apt-get -qy install \
+			--no-install-recommends "${missing[@]}"; } >"$CACHE/apt.log" 2>&1; then
+		tail -n 5 "$CACHE/apt.log" >&2
+		die "apt-get could not install ${missing[*]} (whole log: $CACHE/apt.log)"
+	fi
+}
+
+# key_of PATH...: a short name for the contents of files and folders
+key_of()
+{
+	(cd "$TOP" && find "$@" -type f -print0 | LC_ALL=C sort -z |
+		xargs -0 sha256sum) | sha256sum | cut -c1-12
+}
+
+# cached NAME KEY WHAT COMMAND...: prints the folder $CACHE/NAME-KEY, made by
+# COMMAND (called with an empty folder to fill as its last argument) if it is
+# not there yet. Two runs side by side make it once; a run that is cut off
+# leaves nothing that looks whole.
+cached()
+{
+	local name=$1 key=$2 what=$3 folder start
+	shift 3
+
+	folder=$CACHE/$name-$key
+	mkdir -p "$CACHE"
+	exec {lock}>"$CACHE/$name.lock"
+	flock -w 1800 "$lock" || die "waited 30 minutes for another run to make $name"
+	if [ ! -d "$folder" ]; then
+		start=$SECONDS
+		say "$what"
+		rm -rf "$folder.part"
+		mkdir -p "$folder.part"
+		# In a subshell, for set -e to hold where the caller tests us.
+		if ! (set -e; "$@" "$folder.part") >"$CACHE/$name.log" 2>&1; then
+			tail -n 25 "$CACHE/$name.log" >&2
+			rm -rf "$folder.part"
+			exec {lock}>&-
+			die "$name could not be made (whole log: $CACHE/$name.log)"
+		fi
+		mv "$folder.part" "$folder"
+		say "… done in $((SECONDS - start)) s"
+	fi
+	exec {lock}>&-
+	# For those that nobody wanted for a month to be known as such.
+	touch "$folder"
+	find "$CACHE" -maxdepth 1 -name "$name-*" -type d -mtime +30 \
+		-exec rm -rf {} +
+	printf '%s\n' "$folder"
+}
+
+# in_rootfs ROOTFS [BIND...] -- COMMAND...: runs COMMAND in the root file
+# system, in mount and process namespaces of its own, so that nothing it
+# starts or mounts outlives it or us, however we end. BIND is FROM:TO[:ro],
+# with TO below /lab. Killed (status 137) after LAB_LIMIT seconds.
+in_rootfs()
+{
+	setpriv --pdeathsig KILL timeout --signal=KILL "${LAB_LIMIT:-1200}" \
+		setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child \
+		"$LAB/in-rootfs" "$@" &
+	wait $!
+}
+
+# A signal ends a script at once, not when the command it waits for ends.
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
