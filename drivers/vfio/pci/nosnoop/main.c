@@ -30,24 +30,33 @@
  * mastering is turned off again and stays off until the device is reopened.
  */
 
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/debugfs.h>
 #include <linux/module.h>
 #include <linux/pagemap.h>
 #include <linux/pci.h>
 #include <linux/pm_runtime.h>
+#include <linux/rwsem.h>
 #include <linux/uaccess.h>
 #include <linux/vfio.h>
 #include <linux/vfio_pci_core.h>
 
-/* The upper byte of Device Control, the driver's own, as the user sees it. */
-#define NOSNOOP_HI(bits)	((bits) >> 8)
-#define NOSNOOP_HI_EN		NOSNOOP_HI(PCI_EXP_DEVCTL_NOSNOOP_EN)
-#define NOSNOOP_HI_FLR		NOSNOOP_HI(PCI_EXP_DEVCTL_BCR_FLR)
-#define NOSNOOP_HI_READRQ	NOSNOOP_HI(PCI_EXP_DEVCTL_READRQ)
-#define NOSNOOP_HI_DIRECT	NOSNOOP_HI(PCI_EXP_DEVCTL_EXT_TAG | \
-					   PCI_EXP_DEVCTL_AUX_PME)
+#include "denylist.h"
+#include "policy.h"
+
+#define CREATE_TRACE_POINTS
+#include "trace.h"
 
 /* Tries to write PCI_COMMAND from a buffer whose page does not stay in. */
 #define NOSNOOP_FAULT_RETRIES	16
+
+/* Why writes of PCI_COMMAND are refused, bits of nosnoop->refusing */
+enum {
+	NOSNOOP_QUARANTINED,	/* was mastering with the bit set, until reopened */
+	NOSNOOP_RECOVERING,	/* error recovery may reset the link, until .resume */
+	NOSNOOP_FAILED,		/* the bit does not clear, until reset or reopened */
+};
 
 struct nosnoop_vfio_pci_device {
 	struct vfio_pci_core_device core;
@@ -58,17 +67,45 @@ struct nosnoop_vfio_pci_device {
 	 * and so stable in the reset handlers, which run with it locked.
 	 */
 	bool enforcing;
-	/* Found mastering with the bit set: no mastering until reopened. */
-	bool quarantined;
 	/* The bit was set before open and is to be so again after close. */
-	bool was_enabled;
+	bool restore;
+	unsigned long refusing;
+	/* Protects writes of PCI_COMMAND from error recovery's resets. */
+	struct rw_semaphore gate;
+	/* For debugfs: events since the device was bound */
+	atomic_t masked;
+	atomic_t cleared;
+	atomic_t refused;
+	atomic_t found;
 };
+
+static char ids[1024] __initdata;
+module_param_string(ids, ids, sizeof(ids), 0);
+MODULE_PARM_DESC(ids, "Initial PCI IDs to add to the driver, format is \"vendor:device[:subvendor[:subdevice[:class[:class_mask]]]]\" and multiple comma separated entries can be specified");
+
+static bool nointxmask;
+module_param(nointxmask, bool, 0644);
+MODULE_PARM_DESC(nointxmask, "Disable support for PCI 2.3 style INTx masking, as in vfio-pci");
+
+#ifdef CONFIG_VFIO_PCI_VGA
+static bool disable_vga = true;
+module_param(disable_vga, bool, 0444);
+MODULE_PARM_DESC(disable_vga, "For vfio-pci's command lines: VGA resource access is always disabled");
+#endif
+
+static bool disable_idle_d3;
+module_param(disable_idle_d3, bool, 0644);
+MODULE_PARM_DESC(disable_idle_d3, "Disable using the PCI D3 low power state for idle, unused devices");
 
 static bool enable_sriov;
 #ifdef CONFIG_PCI_IOV
 module_param(enable_sriov, bool, 0644);
 MODULE_PARM_DESC(enable_sriov, "Enable support for SR-IOV configuration, as in vfio-pci");
 #endif
+
+static bool disable_denylist;
+module_param(disable_denylist, bool, 0444);
+MODULE_PARM_DESC(disable_denylist, "Disable use of device denylist. Binds devices whose No Snoop cannot be held off, or with the errata in vfio-pci's denylist");
 
 static struct nosnoop_vfio_pci_device *to_nosnoop(struct vfio_device *core_vdev)
 {
@@ -84,63 +121,30 @@ static struct nosnoop_vfio_pci_device *pdev_to_nosnoop(struct pci_dev *pdev)
 	return container_of(vdev, struct nosnoop_vfio_pci_device, core);
 }
 
-/* What a user's write of the owned byte makes of the hardware's */
-static u8 nosnoop_hi_to_hw(u8 hw, u8 user)
-{
-	hw &= ~(NOSNOOP_HI_DIRECT | NOSNOOP_HI_EN | NOSNOOP_HI_FLR);
-
-	return hw | (user & NOSNOOP_HI_DIRECT);
-}
-
-/* What the user reads; MRRS is virtual, in vfio-pci's copy of config space */
-static u8 nosnoop_hi_to_user(u8 hw, u8 virt)
-{
-	hw &= ~(NOSNOOP_HI_READRQ | NOSNOOP_HI_EN | NOSNOOP_HI_FLR);
-
-	return hw | (virt & NOSNOOP_HI_READRQ);
-}
-
-static bool nosnoop_covers(size_t pos, size_t count, size_t byte)
-{
-	return pos <= byte && count > byte - pos;
-}
-
 /*
- * How much of a write to config space goes in one piece: up to the dword with
- * PCI_COMMAND, that dword, up to the dword with the owned byte, up to the
- * byte, the byte, the rest. The core splits at dwords itself, so that all but
- * the dword with the owned byte reaches it in the same chunks as without us.
+ * Device Control of the function whose Enable No Snoop governs this one's
+ * requests: a VF's own bit is RsvdP. All ones is what reads return that nobody
+ * answers, for FLR always reads as 0.
  */
-static size_t nosnoop_segment(size_t pos, size_t count, size_t hi_pos)
-{
-	size_t end;
-
-	if (pos < PCI_COMMAND)
-		end = PCI_COMMAND;
-	else if (pos == PCI_COMMAND)
-		end = PCI_COMMAND + sizeof(u32);
-	else if (pos < hi_pos - 1)
-		end = hi_pos - 1;
-	else if (pos <= hi_pos)
-		end = pos + 1;
-	else
-		return count;
-
-	return min(count, end - pos);
-}
-
-/* How much of a write at a dword's start the core copies before it acts */
-static size_t nosnoop_chunk(size_t count)
-{
-	return count >= 4 ? 4 : count >= 2 ? 2 : 1;
-}
-
-/* 0xffff is what reads return that nobody answers: FLR always reads as 0. */
 static int nosnoop_read_devctl(struct pci_dev *pdev, u16 *devctl)
 {
-	int pos = pdev->pcie_cap + PCI_EXP_DEVCTL;
+	struct pci_dev *governor = pci_physfn(pdev);
+	int pos = governor->pcie_cap + PCI_EXP_DEVCTL;
 
-	if (pci_read_config_word(pdev, pos, devctl) ||
+	if (pci_read_config_word(governor, pos, devctl) ||
+	    PCI_POSSIBLE_ERROR(*devctl))
+		return -EIO;
+
+	return 0;
+}
+
+/* As above, for a user's access: waits while config access is locked */
+static int nosnoop_user_read_devctl(struct pci_dev *pdev, u16 *devctl)
+{
+	struct pci_dev *governor = pci_physfn(pdev);
+	int pos = governor->pcie_cap + PCI_EXP_DEVCTL;
+
+	if (pci_user_read_config_word(governor, pos, devctl) ||
 	    PCI_POSSIBLE_ERROR(*devctl))
 		return -EIO;
 
@@ -149,30 +153,38 @@ static int nosnoop_read_devctl(struct pci_dev *pdev, u16 *devctl)
 
 /*
  * Clear the bit and see it clear. Config access is locked, by us or by who
- * resets the device, hence the accessors that do not wait for the lock.
+ * resets the device, hence the accessors that do not wait for the lock. A PF's
+ * bit is not for a VF's user to clear.
  */
-static int nosnoop_clear_locked(struct pci_dev *pdev)
+static int nosnoop_clear_locked(struct nosnoop_vfio_pci_device *nosnoop,
+				const char *cause)
 {
-	int pos = pdev->pcie_cap + PCI_EXP_DEVCTL;
+	struct pci_dev *pdev = nosnoop->core.pdev;
 	u16 devctl;
 	int ret;
 
 	ret = nosnoop_read_devctl(pdev, &devctl);
 	if (ret || !(devctl & PCI_EXP_DEVCTL_NOSNOOP_EN))
 		return ret;
+	if (pdev->is_virtfn)
+		return -EPERM;
 
 	devctl &= ~PCI_EXP_DEVCTL_NOSNOOP_EN;
-	pci_write_config_word(pdev, pos, devctl);
+	pci_write_config_word(pdev, pdev->pcie_cap + PCI_EXP_DEVCTL, devctl);
 
 	ret = nosnoop_read_devctl(pdev, &devctl);
-	if (!ret && devctl & PCI_EXP_DEVCTL_NOSNOOP_EN)
-		ret = -EIO;
+	if (ret || devctl & PCI_EXP_DEVCTL_NOSNOOP_EN)
+		return -EIO;
 
-	return ret;
+	atomic_inc(&nosnoop->cleared);
+	trace_nosnoop_cleared(pdev, cause);
+	return 0;
 }
 
-static int nosnoop_clear(struct pci_dev *pdev)
+static int nosnoop_clear(struct nosnoop_vfio_pci_device *nosnoop,
+			 const char *cause)
 {
+	struct pci_dev *pdev = nosnoop->core.pdev;
 	u16 devctl;
 	int ret;
 
@@ -180,43 +192,48 @@ static int nosnoop_clear(struct pci_dev *pdev)
 	 * Mostly there is nothing to clear, which is worth knowing before
 	 * others' resets fail because of the lock. Waits for a reset's end.
 	 */
-	ret = pci_user_read_config_word(pdev, pdev->pcie_cap + PCI_EXP_DEVCTL,
-					&devctl);
-	if (ret || PCI_POSSIBLE_ERROR(devctl))
-		return -EIO;
-	if (!(devctl & PCI_EXP_DEVCTL_NOSNOOP_EN))
-		return 0;
+	ret = nosnoop_user_read_devctl(pdev, &devctl);
+	if (ret || !(devctl & PCI_EXP_DEVCTL_NOSNOOP_EN))
+		return ret;
 
 	pci_cfg_access_lock(pdev);
-	ret = nosnoop_clear_locked(pdev);
+	ret = nosnoop_clear_locked(nosnoop, cause);
 	pci_cfg_access_unlock(pdev);
 
 	return ret;
 }
 
-static void nosnoop_quarantine_locked(struct nosnoop_vfio_pci_device *nosnoop)
+static void nosnoop_quarantine_locked(struct nosnoop_vfio_pci_device *nosnoop,
+				      const char *cause)
 {
 	struct pci_dev *pdev = nosnoop->core.pdev;
 	u16 command;
 
-	WRITE_ONCE(nosnoop->quarantined, true);
+	set_bit(NOSNOOP_QUARANTINED, &nosnoop->refusing);
 	if (!pci_read_config_word(pdev, PCI_COMMAND, &command) &&
 	    !PCI_POSSIBLE_ERROR(command))
 		pci_write_config_word(pdev, PCI_COMMAND,
 				      command & ~PCI_COMMAND_MASTER);
-	nosnoop_clear_locked(pdev);
-	pci_warn(pdev, "No Snoop came back with bus mastering on, mastering refused until reopened\n");
+	nosnoop_clear_locked(nosnoop, "quarantine");
+
+	atomic_inc(&nosnoop->found);
+	trace_nosnoop_found(pdev, cause);
+	pci_warn(pdev, "No Snoop came back with bus mastering on (%s), mastering refused until reopened\n",
+		 cause);
 }
 
-/* After a write of PCI_COMMAND: did the function reset itself before it? */
-static void nosnoop_check(struct nosnoop_vfio_pci_device *nosnoop)
+/*
+ * After a write of PCI_COMMAND: did the function reset itself before it? A
+ * VF's reset does not touch the bit of its PF.
+ */
+static void nosnoop_check(struct nosnoop_vfio_pci_device *nosnoop,
+			  const char *cause)
 {
 	struct pci_dev *pdev = nosnoop->core.pdev;
 	u16 devctl, command;
 
-	pci_user_read_config_word(pdev, pdev->pcie_cap + PCI_EXP_DEVCTL,
-				  &devctl);
-	if (likely(!(devctl & PCI_EXP_DEVCTL_NOSNOOP_EN)))
+	if (pdev->is_virtfn || nosnoop_user_read_devctl(pdev, &devctl) ||
+	    likely(!(devctl & PCI_EXP_DEVCTL_NOSNOOP_EN)))
 		return;
 
 	pci_cfg_access_lock(pdev);
@@ -224,7 +241,7 @@ static void nosnoop_check(struct nosnoop_vfio_pci_device *nosnoop)
 	    devctl & PCI_EXP_DEVCTL_NOSNOOP_EN &&
 	    !pci_read_config_word(pdev, PCI_COMMAND, &command) &&
 	    command & PCI_COMMAND_MASTER)
-		nosnoop_quarantine_locked(nosnoop);
+		nosnoop_quarantine_locked(nosnoop, cause);
 	pci_cfg_access_unlock(pdev);
 }
 
@@ -257,10 +274,10 @@ static ssize_t nosnoop_read_hi(struct nosnoop_vfio_pci_device *nosnoop,
 }
 
 /*
- * The owned byte, with the core's meaning for every other bit in it: MRRS is
- * virtual with the physical MPS as its floor in hardware, FLR a reset by the
- * PCI core, Phantom Functions not writable. Config access is locked so that
- * no reset comes between the read and the write, which would undo its restore.
+ * The owned byte, with the core's meaning for every other bit in it: MRRS has
+ * the physical MPS as its floor in hardware, FLR is a reset by the PCI core.
+ * Config access is locked so that no reset comes between the read and the
+ * write, which would undo its restore.
  */
 static ssize_t nosnoop_write_hi(struct nosnoop_vfio_pci_device *nosnoop,
 				const char __user *buf)
@@ -288,9 +305,14 @@ static ssize_t nosnoop_write_hi(struct nosnoop_vfio_pci_device *nosnoop,
 	readrq = *virt & NOSNOOP_HI_READRQ;
 	*virt = (*virt & ~NOSNOOP_HI_READRQ) | (user & NOSNOOP_HI_READRQ);
 	if (readrq != (user & NOSNOOP_HI_READRQ))
-		pcie_set_readrq(pdev, max(128 << ((user & NOSNOOP_HI_READRQ) >> 4),
+		pcie_set_readrq(pdev, max(nosnoop_readrq(user),
 					  pcie_get_mps(pdev)));
 	pci_cfg_access_unlock(pdev);
+
+	if (user & NOSNOOP_HI_EN) {
+		atomic_inc(&nosnoop->masked);
+		trace_nosnoop_masked(pdev, "devctl");
+	}
 
 	/* The core ignores a reset that fails, too. */
 	if (user & NOSNOOP_HI_FLR && pdev->devcap & PCI_EXP_DEVCAP_FLR)
@@ -299,11 +321,45 @@ static ssize_t nosnoop_write_hi(struct nosnoop_vfio_pci_device *nosnoop,
 	return 1;
 }
 
+static ssize_t nosnoop_refuse(struct nosnoop_vfio_pci_device *nosnoop,
+			      const char *cause, ssize_t error)
+{
+	atomic_inc(&nosnoop->refused);
+	trace_nosnoop_refused(nosnoop->core.pdev, cause);
+	return error;
+}
+
 /*
- * The gate. The user's page must be there: the write must not wait for a page
- * fault between the check and the hardware, for the user decides how long
- * that takes and what the device does meanwhile.
+ * The gate: clear, see it clear, write. What the write does is decided by the
+ * user's buffer when the core reads it, so each write is taken for one that
+ * turns mastering on. The page of the buffer is there or the write fails: it
+ * must not wait for a page fault between the check and the hardware, for the
+ * user decides how long that takes and what the device does meanwhile. Nor may
+ * it with the gate held, which error recovery waits for.
  */
+static ssize_t nosnoop_write_gated(struct nosnoop_vfio_pci_device *nosnoop,
+				   const char __user *buf, size_t count,
+				   loff_t *ppos)
+{
+	ssize_t ret;
+
+	if (READ_ONCE(nosnoop->refusing))
+		return nosnoop_refuse(nosnoop, "quarantined or recovering",
+				      -EIO);
+
+	ret = nosnoop_clear(nosnoop, "command");
+	if (ret)
+		return nosnoop_refuse(nosnoop, "not clear", ret);
+
+	pagefault_disable();
+	ret = vfio_pci_core_write(&nosnoop->core.vdev, buf, count, ppos);
+	pagefault_enable();
+
+	nosnoop_check(nosnoop, "command");
+
+	return ret;
+}
+
 static ssize_t nosnoop_write_command(struct nosnoop_vfio_pci_device *nosnoop,
 				     const char __user *buf, size_t count,
 				     loff_t *ppos)
@@ -315,20 +371,10 @@ static ssize_t nosnoop_write_command(struct nosnoop_vfio_pci_device *nosnoop,
 		if (fault_in_readable(buf, count))
 			return -EFAULT;
 
-		if (READ_ONCE(nosnoop->quarantined))
-			return -EIO;
-
-		ret = nosnoop_clear(nosnoop->core.pdev);
-		if (ret)
-			return ret;
-
-		pagefault_disable();
-		ret = vfio_pci_core_write(&nosnoop->core.vdev, buf, count,
-					  ppos);
-		pagefault_enable();
+		down_read(&nosnoop->gate);
+		ret = nosnoop_write_gated(nosnoop, buf, count, ppos);
+		up_read(&nosnoop->gate);
 	} while (ret == -EFAULT && retries--);
-
-	nosnoop_check(nosnoop);
 
 	return ret;
 }
@@ -456,6 +502,33 @@ static ssize_t nosnoop_vfio_pci_write(struct vfio_device *core_vdev,
 }
 
 /*
+ * To set up interrupts and to size the ROM the core writes PCI_COMMAND back
+ * as it was a while ago; the function may have reset itself since.
+ */
+static long nosnoop_vfio_pci_ioctl(struct vfio_device *core_vdev,
+				   unsigned int cmd, unsigned long arg)
+{
+	long ret = vfio_pci_core_ioctl(core_vdev, cmd, arg);
+
+	if (cmd == VFIO_DEVICE_SET_IRQS)
+		nosnoop_check(to_nosnoop(core_vdev), "interrupts");
+
+	return ret;
+}
+
+static int nosnoop_vfio_pci_get_region_info(struct vfio_device *core_vdev,
+					    struct vfio_region_info *info,
+					    struct vfio_info_cap *caps)
+{
+	int ret = vfio_pci_ioctl_get_region_info(core_vdev, info, caps);
+
+	if (info->index == VFIO_PCI_ROM_REGION_INDEX)
+		nosnoop_check(to_nosnoop(core_vdev), "ROM");
+
+	return ret;
+}
+
+/*
  * A reset, by whomever. What the PCI core saves before it must have the bit
  * at 0, for that is what it restores afterwards; a function in D3hot resets
  * on its way to D0, behind this and before the save, so look again when done.
@@ -466,20 +539,60 @@ static void nosnoop_vfio_pci_reset_prepare(struct pci_dev *pdev)
 	struct nosnoop_vfio_pci_device *nosnoop = pdev_to_nosnoop(pdev);
 
 	if (nosnoop->enforcing)
-		nosnoop_clear_locked(pdev);
+		nosnoop_clear_locked(nosnoop, "reset prepare");
 }
 
 static void nosnoop_vfio_pci_reset_done(struct pci_dev *pdev)
 {
 	struct nosnoop_vfio_pci_device *nosnoop = pdev_to_nosnoop(pdev);
 
-	if (nosnoop->enforcing && nosnoop_clear_locked(pdev))
-		nosnoop_quarantine_locked(nosnoop);
+	if (!nosnoop->enforcing)
+		return;
+
+	clear_bit(NOSNOOP_FAILED, &nosnoop->refusing);
+	if (nosnoop_clear_locked(nosnoop, "reset done") && !pdev->is_virtfn)
+		nosnoop_quarantine_locked(nosnoop, "reset");
 }
 
 /*
- * A bit that was 0 already may be hardwired to 0. Mastering is off, so there
- * is no harm in trying; a function that was reset may show its default anyway.
+ * Error recovery may reset the link and restores nothing, so that the bit is
+ * set and mastering off afterwards. Wait for the writes of PCI_COMMAND that
+ * have passed the check, and let no other pass until it is over.
+ */
+static pci_ers_result_t
+nosnoop_vfio_pci_error_detected(struct pci_dev *pdev,
+				pci_channel_state_t state)
+{
+	struct nosnoop_vfio_pci_device *nosnoop = pdev_to_nosnoop(pdev);
+
+	down_write(&nosnoop->gate);
+	if (state == pci_channel_io_perm_failure) {
+		set_bit(NOSNOOP_FAILED, &nosnoop->refusing);
+		clear_bit(NOSNOOP_RECOVERING, &nosnoop->refusing);
+	} else {
+		set_bit(NOSNOOP_RECOVERING, &nosnoop->refusing);
+	}
+	up_write(&nosnoop->gate);
+
+	return vfio_pci_core_aer_err_detected(pdev, state);
+}
+
+static void nosnoop_vfio_pci_resume(struct pci_dev *pdev)
+{
+	struct nosnoop_vfio_pci_device *nosnoop = pdev_to_nosnoop(pdev);
+
+	pci_cfg_access_lock(pdev);
+	if (nosnoop->enforcing && !pdev->is_virtfn &&
+	    nosnoop_clear_locked(nosnoop, "recovery"))
+		set_bit(NOSNOOP_FAILED, &nosnoop->refusing);
+	pci_cfg_access_unlock(pdev);
+
+	clear_bit(NOSNOOP_RECOVERING, &nosnoop->refusing);
+}
+
+/*
+ * A bit that is 0 may be hardwired to 0. Mastering is off and there is no user
+ * yet, so there is no harm in trying.
  */
 static bool nosnoop_is_hardwired_locked(struct pci_dev *pdev)
 {
@@ -496,6 +609,17 @@ static bool nosnoop_is_hardwired_locked(struct pci_dev *pdev)
 	return !(tried & PCI_EXP_DEVCTL_NOSNOOP_EN);
 }
 
+static void nosnoop_tell_refusal(struct pci_dev *pdev, int error)
+{
+	struct pci_dev *pf = pci_physfn(pdev);
+
+	if (error == -EPERM)
+		pci_warn(pdev, "PF %s has Enable No Snoop set, which governs this VF: clear it with 'setpci -s %s CAP_EXP+8.w=0:800'\n",
+			 pci_name(pf), pci_name(pf));
+	else
+		pci_warn(pdev, "Enable No Snoop cannot be cleared, refusing to open: use vfio-pci\n");
+}
+
 /* Before the core touches the device, so that all it saves has the bit at 0 */
 static int nosnoop_begin(struct nosnoop_vfio_pci_device *nosnoop)
 {
@@ -505,34 +629,19 @@ static int nosnoop_begin(struct nosnoop_vfio_pci_device *nosnoop)
 
 	pci_cfg_access_lock(pdev);
 	ret = nosnoop_read_devctl(pdev, &devctl);
-	if (!ret) {
-		nosnoop->was_enabled = devctl & PCI_EXP_DEVCTL_NOSNOOP_EN;
-		ret = nosnoop_clear_locked(pdev);
-	}
-	nosnoop->quarantined = false;
+	if (!ret)
+		ret = nosnoop_clear_locked(nosnoop, "open");
+	if (!ret && devctl & PCI_EXP_DEVCTL_NOSNOOP_EN)
+		nosnoop->restore = true;
+	clear_bit(NOSNOOP_QUARANTINED, &nosnoop->refusing);
+	clear_bit(NOSNOOP_FAILED, &nosnoop->refusing);
 	nosnoop->enforcing = !ret;
 	pci_cfg_access_unlock(pdev);
 
 	if (ret)
-		pci_warn(pdev, "Enable No Snoop cannot be cleared, refusing to open: use vfio-pci\n");
+		nosnoop_tell_refusal(pdev, ret);
 
 	return ret;
-}
-
-/* The bit as it was before open, unless something masters the bus */
-static void nosnoop_end(struct nosnoop_vfio_pci_device *nosnoop)
-{
-	struct pci_dev *pdev = nosnoop->core.pdev;
-	u16 devctl, command;
-
-	pci_cfg_access_lock(pdev);
-	nosnoop->enforcing = false;
-	if (nosnoop->was_enabled && !nosnoop_read_devctl(pdev, &devctl) &&
-	    !pci_read_config_word(pdev, PCI_COMMAND, &command) &&
-	    !(command & PCI_COMMAND_MASTER))
-		pci_write_config_word(pdev, pdev->pcie_cap + PCI_EXP_DEVCTL,
-				      devctl | PCI_EXP_DEVCTL_NOSNOOP_EN);
-	pci_cfg_access_unlock(pdev);
 }
 
 /* With mastering off and no user yet: verify once more, and tell */
@@ -543,20 +652,45 @@ static int nosnoop_verify_open(struct nosnoop_vfio_pci_device *nosnoop)
 	int ret;
 
 	pci_cfg_access_lock(pdev);
-	ret = nosnoop_clear_locked(pdev);
-	if (!ret && !nosnoop->was_enabled)
+	ret = nosnoop_clear_locked(nosnoop, "open");
+	if (!ret && !nosnoop->restore && !pdev->is_virtfn)
 		hardwired = nosnoop_is_hardwired_locked(pdev);
 	pci_cfg_access_unlock(pdev);
 
 	if (ret)
-		pci_warn(pdev, "Enable No Snoop does not stay clear, refusing to open: use vfio-pci\n");
+		nosnoop_tell_refusal(pdev, ret);
+	else if (pdev->is_virtfn)
+		pci_info(pdev, "No Snoop is disabled in PF %s\n",
+			 pci_name(pci_physfn(pdev)));
 	else if (hardwired)
 		pci_info(pdev, "never sets No Snoop (hardwired to 0)\n");
 	else
 		pci_info(pdev, "No Snoop disabled (was %s)\n",
-			 nosnoop->was_enabled ? "enabled" : "disabled");
+			 nosnoop->restore ? "enabled" : "disabled");
 
 	return ret;
+}
+
+/*
+ * The bit as it was before open, unless something masters the bus: us, or VFs,
+ * which this bit governs. Then when the driver is unbound.
+ */
+static void nosnoop_end(struct nosnoop_vfio_pci_device *nosnoop)
+{
+	struct pci_dev *pdev = nosnoop->core.pdev;
+	u16 devctl, command;
+
+	pci_cfg_access_lock(pdev);
+	nosnoop->enforcing = false;
+	if (nosnoop->restore && !pci_num_vf(pdev) &&
+	    !nosnoop_read_devctl(pdev, &devctl) &&
+	    !pci_read_config_word(pdev, PCI_COMMAND, &command) &&
+	    !(command & PCI_COMMAND_MASTER)) {
+		pci_write_config_word(pdev, pdev->pcie_cap + PCI_EXP_DEVCTL,
+				      devctl | PCI_EXP_DEVCTL_NOSNOOP_EN);
+		nosnoop->restore = false;
+	}
+	pci_cfg_access_unlock(pdev);
 }
 
 static int nosnoop_vfio_pci_open_device(struct vfio_device *core_vdev)
@@ -609,7 +743,11 @@ static int nosnoop_vfio_pci_init_dev(struct vfio_device *core_vdev)
 {
 	struct nosnoop_vfio_pci_device *nosnoop = to_nosnoop(core_vdev);
 
-	/* On some GPUs the VGA ports lead to config space. */
+	init_rwsem(&nosnoop->gate);
+
+	/* Latched, as in vfio-pci. On some GPUs VGA leads to config space. */
+	nosnoop->core.nointxmask = nointxmask;
+	nosnoop->core.disable_idle_d3 = disable_idle_d3;
 	nosnoop->core.disable_vga = true;
 
 	return vfio_pci_core_init_dev(core_vdev);
@@ -621,8 +759,8 @@ static const struct vfio_device_ops nosnoop_vfio_pci_ops = {
 	.release	= vfio_pci_core_release_dev,
 	.open_device	= nosnoop_vfio_pci_open_device,
 	.close_device	= nosnoop_vfio_pci_close_device,
-	.ioctl		= vfio_pci_core_ioctl,
-	.get_region_info_caps = vfio_pci_ioctl_get_region_info,
+	.ioctl		= nosnoop_vfio_pci_ioctl,
+	.get_region_info_caps = nosnoop_vfio_pci_get_region_info,
 	.device_feature	= vfio_pci_core_ioctl_feature,
 	.read		= nosnoop_vfio_pci_read,
 	.write		= nosnoop_vfio_pci_write,
@@ -642,23 +780,57 @@ static const struct vfio_pci_device_ops nosnoop_vfio_pci_dev_ops = {
 	.get_dmabuf_phys = vfio_pci_core_get_dmabuf_phys,
 };
 
-static int nosnoop_vfio_pci_probe(struct pci_dev *pdev,
-				  const struct pci_device_id *id)
+/* In the device's folder of the core, which removes it with that */
+static void nosnoop_debugfs_init(struct nosnoop_vfio_pci_device *nosnoop)
 {
-	struct nosnoop_vfio_pci_device *nosnoop;
-	int ret;
+#ifdef CONFIG_VFIO_DEBUGFS
+	struct dentry *root = nosnoop->core.vdev.debug_root;
+	struct dentry *dir;
+
+	if (IS_ERR_OR_NULL(root))
+		return;
+
+	dir = debugfs_create_dir("nosnoop", root);
+	debugfs_create_atomic_t("masked", 0444, dir, &nosnoop->masked);
+	debugfs_create_atomic_t("cleared", 0444, dir, &nosnoop->cleared);
+	debugfs_create_atomic_t("refused", 0444, dir, &nosnoop->refused);
+	debugfs_create_atomic_t("found", 0444, dir, &nosnoop->found);
+#endif
+}
+
+static int nosnoop_eligible(struct pci_dev *pdev)
+{
+	const char *reason;
 
 	if (!pci_is_pcie(pdev)) {
 		pci_warn(pdev, "no PCI Express capability, so no Enable No Snoop to hold: use vfio-pci\n");
 		return -ENODEV;
 	}
 
-	/* A VF's requests are governed by the bit of its PF, not its own. */
-	if (pdev->is_virtfn) {
-		pci_warn(pdev, "VFs are not supported: No Snoop is governed by PF %s\n",
-			 pci_name(pci_physfn(pdev)));
-		return -EOPNOTSUPP;
+	reason = nosnoop_denied(pdev);
+	if (!reason)
+		return 0;
+
+	if (disable_denylist) {
+		pci_warn(pdev, "denylist disabled, allowing %04x:%04x: %s\n",
+			 pdev->vendor, pdev->device, reason);
+		return 0;
 	}
+
+	pci_warn(pdev, "%04x:%04x is in the denylist: %s\n",
+		 pdev->vendor, pdev->device, reason);
+	return -EINVAL;
+}
+
+static int nosnoop_vfio_pci_probe(struct pci_dev *pdev,
+				  const struct pci_device_id *id)
+{
+	struct nosnoop_vfio_pci_device *nosnoop;
+	int ret;
+
+	ret = nosnoop_eligible(pdev);
+	if (ret)
+		return ret;
 
 	nosnoop = vfio_alloc_device(nosnoop_vfio_pci_device, core.vdev,
 				    &pdev->dev, &nosnoop_vfio_pci_ops);
@@ -673,6 +845,8 @@ static int nosnoop_vfio_pci_probe(struct pci_dev *pdev,
 	if (ret)
 		goto out_put;
 
+	nosnoop_debugfs_init(nosnoop);
+
 	return 0;
 
 out_put:
@@ -682,31 +856,34 @@ out_put:
 
 static void nosnoop_vfio_pci_remove(struct pci_dev *pdev)
 {
-	struct vfio_pci_core_device *vdev = dev_get_drvdata(&pdev->dev);
+	struct nosnoop_vfio_pci_device *nosnoop = pdev_to_nosnoop(pdev);
 
-	vfio_pci_core_unregister_device(vdev);
-	vfio_put_device(&vdev->vdev);
+	/* Disables SR-IOV, too, and leaves the device in D0. */
+	vfio_pci_core_unregister_device(&nosnoop->core);
+	nosnoop_end(nosnoop);
+	vfio_put_device(&nosnoop->core.vdev);
 }
 
 static int nosnoop_vfio_pci_sriov_configure(struct pci_dev *pdev, int nr_virtfn)
 {
-	struct vfio_pci_core_device *vdev = dev_get_drvdata(&pdev->dev);
+	struct nosnoop_vfio_pci_device *nosnoop = pdev_to_nosnoop(pdev);
 
 	if (!enable_sriov)
 		return -ENOENT;
 
-	return vfio_pci_core_sriov_configure(vdev, nr_virtfn);
+	return vfio_pci_core_sriov_configure(&nosnoop->core, nr_virtfn);
 }
 
 static const struct pci_error_handlers nosnoop_vfio_pci_err_handlers = {
-	.error_detected	= vfio_pci_core_aer_err_detected,
+	.error_detected	= nosnoop_vfio_pci_error_detected,
 	.reset_prepare	= nosnoop_vfio_pci_reset_prepare,
 	.reset_done	= nosnoop_vfio_pci_reset_done,
+	.resume		= nosnoop_vfio_pci_resume,
 };
 
 /*
  * The name is not KBUILD_MODNAME, which has underscores, but what users type.
- * No table: by driver_override or new_id only. A wildcard would put this
+ * No table: by driver_override or dynamic ids only. A wildcard would put this
  * driver beside vfio-pci for programs that choose by modules.alias, and with
  * an empty table new_id refuses each id for its driver_data.
  */
@@ -719,7 +896,52 @@ static struct pci_driver nosnoop_vfio_pci_driver = {
 	.err_handler		= &nosnoop_vfio_pci_err_handlers,
 	.driver_managed_dma	= true,
 };
-module_pci_driver(nosnoop_vfio_pci_driver);
+
+static void __init nosnoop_add_id(const char *id)
+{
+	unsigned int vendor, device, class = 0, class_mask = 0;
+	unsigned int subvendor = PCI_ANY_ID, subdevice = PCI_ANY_ID;
+	int ret;
+
+	if (sscanf(id, "%x:%x:%x:%x:%x:%x", &vendor, &device, &subvendor,
+		   &subdevice, &class, &class_mask) < 2) {
+		pr_warn("invalid id string \"%s\"\n", id);
+		return;
+	}
+
+	ret = pci_add_dynid(&nosnoop_vfio_pci_driver, vendor, device, subvendor,
+			    subdevice, class, class_mask, 0);
+	if (ret)
+		pr_warn("failed to add id \"%s\" (%d)\n", id, ret);
+	else
+		pr_info("added id \"%s\"\n", id);
+}
+
+static int __init nosnoop_vfio_pci_init(void)
+{
+	char *rest = ids, *id;
+	int ret;
+
+	ret = pci_register_driver(&nosnoop_vfio_pci_driver);
+	if (ret)
+		return ret;
+
+	while ((id = strsep(&rest, ",")))
+		if (*id)
+			nosnoop_add_id(id);
+
+	if (disable_denylist)
+		pr_warn("device denylist disabled\n");
+
+	return 0;
+}
+module_init(nosnoop_vfio_pci_init);
+
+static void __exit nosnoop_vfio_pci_exit(void)
+{
+	pci_unregister_driver(&nosnoop_vfio_pci_driver);
+}
+module_exit(nosnoop_vfio_pci_exit);
 
 MODULE_LICENSE("GPL");
 MODULE_DESCRIPTION("vfio-pci variant driver that keeps Enable No Snoop clear");
