@@ -53,7 +53,7 @@
 
 /* Why writes of PCI_COMMAND are refused, bits of nosnoop->refusing */
 enum {
-	NOSNOOP_QUARANTINED,	/* was mastering with the bit set, until reopened */
+	NOSNOOP_QUARANTINED,	/* the bit came back unseen, until reopened */
 	NOSNOOP_RECOVERING,	/* error recovery may reset the link, until .resume */
 	NOSNOOP_FAILED,		/* the bit does not clear, until reset or reopened */
 };
@@ -218,19 +218,21 @@ static void nosnoop_quarantine_locked(struct nosnoop_vfio_pci_device *nosnoop,
 
 	atomic_inc(&nosnoop->found);
 	trace_nosnoop_found(pdev, cause);
-	pci_warn(pdev, "No Snoop came back with bus mastering on (%s), mastering refused until reopened\n",
+	pci_warn(pdev, "Enable No Snoop came back behind a check (%s), mastering refused until reopened\n",
 		 cause);
 }
 
 /*
- * After a write of PCI_COMMAND: did the function reset itself before it? A
- * VF's reset does not touch the bit of its PF.
+ * After what may have turned mastering on, with the bit seen clear before it.
+ * If it is set now, the function has reset itself meanwhile, and who can tell
+ * whether before that and once more since? A VF's reset does not touch the bit
+ * of its PF.
  */
 static void nosnoop_check(struct nosnoop_vfio_pci_device *nosnoop,
 			  const char *cause)
 {
 	struct pci_dev *pdev = nosnoop->core.pdev;
-	u16 devctl, command;
+	u16 devctl;
 
 	if (pdev->is_virtfn || nosnoop_user_read_devctl(pdev, &devctl) ||
 	    likely(!(devctl & PCI_EXP_DEVCTL_NOSNOOP_EN)))
@@ -238,9 +240,7 @@ static void nosnoop_check(struct nosnoop_vfio_pci_device *nosnoop,
 
 	pci_cfg_access_lock(pdev);
 	if (!nosnoop_read_devctl(pdev, &devctl) &&
-	    devctl & PCI_EXP_DEVCTL_NOSNOOP_EN &&
-	    !pci_read_config_word(pdev, PCI_COMMAND, &command) &&
-	    command & PCI_COMMAND_MASTER)
+	    devctl & PCI_EXP_DEVCTL_NOSNOOP_EN)
 		nosnoop_quarantine_locked(nosnoop, cause);
 	pci_cfg_access_unlock(pdev);
 }
@@ -503,15 +503,21 @@ static ssize_t nosnoop_vfio_pci_write(struct vfio_device *core_vdev,
 
 /*
  * To set up interrupts and to size the ROM the core writes PCI_COMMAND back
- * as it was a while ago; the function may have reset itself since.
+ * as it was a while ago; the function may have reset itself since. Nothing to
+ * check where the bit cannot be read: the function sleeps or is gone.
  */
 static long nosnoop_vfio_pci_ioctl(struct vfio_device *core_vdev,
 				   unsigned int cmd, unsigned long arg)
 {
-	long ret = vfio_pci_core_ioctl(core_vdev, cmd, arg);
+	struct nosnoop_vfio_pci_device *nosnoop = to_nosnoop(core_vdev);
+	bool check;
+	long ret;
 
-	if (cmd == VFIO_DEVICE_SET_IRQS)
-		nosnoop_check(to_nosnoop(core_vdev), "interrupts");
+	check = cmd == VFIO_DEVICE_SET_IRQS &&
+		!nosnoop_clear(nosnoop, "interrupts");
+	ret = vfio_pci_core_ioctl(core_vdev, cmd, arg);
+	if (check)
+		nosnoop_check(nosnoop, "interrupts");
 
 	return ret;
 }
@@ -520,10 +526,15 @@ static int nosnoop_vfio_pci_get_region_info(struct vfio_device *core_vdev,
 					    struct vfio_region_info *info,
 					    struct vfio_info_cap *caps)
 {
-	int ret = vfio_pci_ioctl_get_region_info(core_vdev, info, caps);
+	struct nosnoop_vfio_pci_device *nosnoop = to_nosnoop(core_vdev);
+	bool check;
+	int ret;
 
-	if (info->index == VFIO_PCI_ROM_REGION_INDEX)
-		nosnoop_check(to_nosnoop(core_vdev), "ROM");
+	check = info->index == VFIO_PCI_ROM_REGION_INDEX &&
+		!nosnoop_clear(nosnoop, "ROM");
+	ret = vfio_pci_ioctl_get_region_info(core_vdev, info, caps);
+	if (check)
+		nosnoop_check(nosnoop, "ROM");
 
 	return ret;
 }

@@ -37,7 +37,7 @@ DEFINE_EVENT(nosnoop, nosnoop_refused,
 	     TP_ARGS(pdev, cause)
 );
 
-/* The bit was found set with bus mastering on, which was turned off */
+/* The bit came back behind a check; mastering was turned off for good */
 DEFINE_EVENT(nosnoop, nosnoop_found,
 	     TP_PROTO(struct pci_dev *pdev, const char *cause),
 	     TP_ARGS(pdev, cause)
