@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A function that resets itself, through its BAR, while another thread enables
+ * bus mastering: the one way to No Snoop that a module cannot close. It is
+ * found, and there is at most one moment of it per open. See
+ * vfio_pci_nosnoop.h for what the tests look at. Needs the lab's device.
+ */
+#include <pthread.h>
+
+#include "vfio_pci_nosnoop.h"
+
+#include "kselftest_harness.h"
+
+#define TRIES		10000
+/* Few enough that most opens see many tries: one that is hit is over. */
+#define RESET_EVERY_US	20000
+
+static const char *device_bdf;
+
+FIXTURE(vfio_pci_nosnoop_race_test) {
+	struct nosnoop n;
+};
+
+FIXTURE_VARIANT(vfio_pci_nosnoop_race_test) {
+	const char *iommu_mode;
+};
+
+#define FIXTURE_VARIANT_ADD_IOMMU_MODE(_iommu_mode)			\
+FIXTURE_VARIANT_ADD(vfio_pci_nosnoop_race_test, _iommu_mode) {		\
+	.iommu_mode = #_iommu_mode,					\
+}
+
+FIXTURE_VARIANT_ADD_ALL_IOMMU_MODES();
+
+#undef FIXTURE_VARIANT_ADD_IOMMU_MODE
+
+FIXTURE_SETUP(vfio_pci_nosnoop_race_test)
+{
+	const char *missing = iommu_mode_missing(device_bdf, variant->iommu_mode);
+
+	if (missing)
+		SKIP(return, "%s", missing);
+
+	nosnoop_prepare(&self->n, device_bdf);
+	if (!self->n.lab)
+		SKIP(return, LAB_SKIP_REASON);
+	nosnoop_open(&self->n, variant->iommu_mode);
+}
+
+FIXTURE_TEARDOWN(vfio_pci_nosnoop_race_test)
+{
+	if (self->n.device)
+		nosnoop_close(&self->n);
+}
+
+struct resetter {
+	pthread_t thread;
+	struct nosnoop *n;
+	u64 seed;
+	bool stop;
+};
+
+/* Has an effect whenever the other thread's write has turned memory on. */
+static void *reset_on(void *arg)
+{
+	struct resetter *r = arg;
+
+	while (!READ_ONCE(r->stop)) {
+		usleep(rnd(&r->seed) % (2 * RESET_EVERY_US));
+		lab_write32(r->n, LAB_REG_RESET, LAB_RESET_MAGIC, true);
+	}
+
+	return NULL;
+}
+
+/* What the resets race with: a write of COMMAND, and interrupts to set up */
+typedef ssize_t (*race_fn)(struct nosnoop *n);
+
+static ssize_t enable_mastering(struct nosnoop *n)
+{
+	__le16 command = htole16(PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+
+	return __cfg_write(n, PCI_COMMAND, &command, sizeof(command));
+}
+
+/* The core writes COMMAND back as it read it before it set them up. */
+static ssize_t set_up_interrupts(struct nosnoop *n)
+{
+	ssize_t ret = enable_mastering(n);
+
+	if (ret < 0)
+		return ret;
+	vfio_pci_msix_enable(n->device, 0, 1);
+	vfio_pci_msix_disable(n->device);
+
+	return ret;
+}
+
+/* Until mastering is refused or the tries are used up; returns how many it took */
+static int race(struct nosnoop *n, race_fn racer, u64 seed, int tries, bool *refused)
+{
+	struct resetter r = { .n = n, .seed = seed };
+	ssize_t ret;
+	int i;
+
+	*refused = false;
+	VFIO_ASSERT_EQ(pthread_create(&r.thread, NULL, reset_on, &r), 0);
+	for (i = 0; i < tries && !*refused; i++) {
+		ret = racer(n);
+		*refused = ret == -EIO;
+		VFIO_ASSERT_TRUE(*refused || ret == 2, "COMMAND write: %zd\n", ret);
+	}
+	WRITE_ONCE(r.stop, true);
+	VFIO_ASSERT_EQ(pthread_join(r.thread, NULL), 0);
+
+	return i;
+}
+
+/* Mastering is off and stays off; everything else works. */
+static void check_quarantine(struct nosnoop *n)
+{
+	u16 value = PCI_COMMAND_MASTER;
+
+	for (int i = 0; i < 3; i++) {
+		VFIO_ASSERT_EQ(__cfg_write(n, PCI_COMMAND, &value, 2), -EIO);
+		VFIO_ASSERT_EQ(__cfg_write(n, PCI_COMMAND, &value, 1), -EIO);
+	}
+	value = hw_readw(n, PCI_COMMAND);
+	VFIO_ASSERT_EQ(value & PCI_COMMAND_MASTER, 0, "hardware COMMAND %#x\n", value);
+
+	VFIO_ASSERT_TRUE(vfio_pci_device_match(n->device, LAB_VENDOR_ID, LAB_DEVICE_ID));
+	cfg_write_devctl(n, cfg_devctl(n) | PCI_EXP_DEVCTL_URRE);
+	VFIO_ASSERT_TRUE(cfg_devctl(n) & PCI_EXP_DEVCTL_URRE);
+	VFIO_ASSERT_EQ(cfg_devctl(n) & PCI_EXP_DEVCTL_NOSNOOP_EN, 0);
+	vfio_pci_device_reset(n->device);
+	VFIO_ASSERT_EQ(__cfg_write(n, PCI_COMMAND, &value, 2), -EIO);
+}
+
+static void at_most_one_moment_per_open(struct nosnoop *n, const char *iommu_mode,
+					race_fn racer, int max_tries)
+{
+	int tries = 0, opens = 0, quarantines = 0;
+	u64 moments = 0, seed = rnd_seed();
+	struct lab_totals before, after;
+	double start = seconds();
+	bool refused;
+
+	while (tries < max_tries) {
+		before = log_totals(n);
+		tries += race(n, racer, seed + opens, max_tries - tries, &refused);
+		/* It may have been found by the last of the tries. */
+		refused = refused || enable_mastering(n) == -EIO;
+		if (refused)
+			check_quarantine(n);
+		nosnoop_close(n);
+		after = log_totals(n);
+		after.moments -= before.moments;
+		VFIO_ASSERT_LE(after.moments, (u64)refused,
+			       "moments in one open, and whether one was found\n");
+		moments += after.moments;
+		quarantines += refused;
+		opens++;
+		nosnoop_open(n, iommu_mode);
+	}
+	ksft_print_msg("%d tries, %d opens, %d quarantines, %lu moments in %.1f s\n",
+		       tries, opens, quarantines, moments, seconds() - start);
+
+	/* Reopened, it works as ever. */
+	nosnoop_master_on(n);
+	VFIO_ASSERT_EQ(lab_read32(n, LAB_REG_ID, false), LAB_ID);
+}
+
+TEST_F_TIMEOUT(vfio_pci_nosnoop_race_test, command, 600)
+{
+	at_most_one_moment_per_open(&self->n, variant->iommu_mode, enable_mastering, TRIES);
+}
+
+TEST_F_TIMEOUT(vfio_pci_nosnoop_race_test, interrupts, 600)
+{
+	at_most_one_moment_per_open(&self->n, variant->iommu_mode, set_up_interrupts,
+				    TRIES / 20);
+}
+
+/*
+ * The PCI core saves config space before a reset and restores it afterwards.
+ * Where a hidden reset came before, what it saves must have the bit at 0. And
+ * however the hardware has it, the user reads 0.
+ */
+TEST_F(vfio_pci_nosnoop_race_test, announced_reset_finds_the_bit_clear)
+{
+	struct nosnoop *n = &self->n;
+	off_t from;
+
+	for (int i = 0; i < 10; i++) {
+		nosnoop_master_on(n);
+		lab_hidden_reset(n, true);
+		ASSERT_TRUE(hw_devctl(n) & PCI_EXP_DEVCTL_NOSNOOP_EN);
+		ASSERT_FALSE(cfg_devctl(n) & PCI_EXP_DEVCTL_NOSNOOP_EN);
+		from = log_size(n);
+		vfio_pci_device_reset(n->device);
+		ASSERT_EQ(1, log_grep(n, from, "\"event\":\"reset\"", "\"no_snoop\":false", NULL));
+		ASSERT_EQ(0, log_grep(n, from, "\"event\":\"reset\"", "\"no_snoop\":true", NULL));
+	}
+}
+
+int main(int argc, char *argv[])
+{
+	struct nosnoop_original original = {};
+	int ret;
+
+	device_bdf = vfio_selftests_get_bdf(&argc, argv);
+	nosnoop_save(&original, device_bdf);
+	ret = test_harness_run(argc, argv);
+	nosnoop_restore(&original);
+
+	return ret;
+}
