@@ -27,17 +27,18 @@
  * Not covered: a function that ignores the bit or has another way to it, and
  * one that resets itself, by another thread's access to its BAR, between that
  * check and the core's write of PCI_COMMAND. The latter is found afterwards:
- * mastering is turned off again and stays off until the device is reopened.
+ * mastering is turned off again, and writes of PCI_COMMAND are refused until
+ * the device is reopened.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/debugfs.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/pagemap.h>
 #include <linux/pci.h>
 #include <linux/pm_runtime.h>
-#include <linux/rwsem.h>
 #include <linux/uaccess.h>
 #include <linux/vfio.h>
 #include <linux/vfio_pci_core.h>
@@ -48,20 +49,16 @@
 #define CREATE_TRACE_POINTS
 #include "trace.h"
 
-/* Tries to write PCI_COMMAND from a buffer whose page does not stay in. */
-#define NOSNOOP_FAULT_RETRIES	16
-
-/* Why writes of PCI_COMMAND are refused, bits of nosnoop->refusing */
-enum {
-	NOSNOOP_QUARANTINED,	/* the bit came back unseen, until reopened */
-	NOSNOOP_RECOVERING,	/* error recovery may reset the link, until .resume */
-	NOSNOOP_FAILED,		/* the bit does not clear, until reset or reopened */
-};
+/* Tries to write from a buffer whose page does not stay in */
+#define NOSNOOP_FAULT_TRIES	16
 
 struct nosnoop_vfio_pci_device {
 	struct vfio_pci_core_device core;
-	/* Position of the owned byte in config space */
+	/* Positions in config space: the owned byte, the dword of PCI_PM_CTRL */
 	u16 hi_pos;
+	u16 pm_pos;
+	/* A byte with MRRS as the user wrote it; not the core's, see write_hi */
+	u8 virt;
 	/*
 	 * Set while the promise is given. Written with config access locked,
 	 * and so stable in the reset handlers, which run with it locked.
@@ -69,9 +66,12 @@ struct nosnoop_vfio_pci_device {
 	bool enforcing;
 	/* The bit was set before open and is to be so again after close. */
 	bool restore;
-	unsigned long refusing;
-	/* Protects writes of PCI_COMMAND from error recovery's resets. */
-	struct rw_semaphore gate;
+	/* The bit came back behind a check: no mastering until reopened. */
+	bool quarantined;
+	/* How many error recoveries, which may reset the link, are under way */
+	atomic_t recovering;
+	/* Protects what is checked before a write until it is written. */
+	struct mutex gate;
 	/* For debugfs: events since the device was bound */
 	atomic_t masked;
 	atomic_t cleared;
@@ -122,29 +122,42 @@ static struct nosnoop_vfio_pci_device *pdev_to_nosnoop(struct pci_dev *pdev)
 }
 
 /*
- * Device Control of the function whose Enable No Snoop governs this one's
- * requests: a VF's own bit is RsvdP. All ones is what reads return that nobody
- * answers, for FLR always reads as 0.
+ * Config access that does not wait while it is locked, and reaches a function
+ * that is marked disconnected: the user's writes reach it, too.
  */
-static int nosnoop_read_devctl(struct pci_dev *pdev, u16 *devctl)
+static int nosnoop_get(struct pci_dev *pdev, int pos, u16 *value)
 {
-	struct pci_dev *governor = pci_physfn(pdev);
-	int pos = governor->pcie_cap + PCI_EXP_DEVCTL;
-
-	if (pci_read_config_word(governor, pos, devctl) ||
-	    PCI_POSSIBLE_ERROR(*devctl))
+	if (pci_bus_read_config_word(pdev->bus, pdev->devfn, pos, value) ||
+	    PCI_POSSIBLE_ERROR(*value))
 		return -EIO;
 
 	return 0;
 }
 
-/* As above, for a user's access: waits while config access is locked */
-static int nosnoop_user_read_devctl(struct pci_dev *pdev, u16 *devctl)
+static void nosnoop_set(struct pci_dev *pdev, int pos, u16 value)
 {
-	struct pci_dev *governor = pci_physfn(pdev);
-	int pos = governor->pcie_cap + PCI_EXP_DEVCTL;
+	pci_bus_write_config_word(pdev->bus, pdev->devfn, pos, value);
+}
 
-	if (pci_user_read_config_word(governor, pos, devctl) ||
+/*
+ * Device Control of the function whose Enable No Snoop governs this one's
+ * requests: a VF's own bit is RsvdP. All ones is no answer, as FLR reads as 0.
+ */
+static int nosnoop_get_devctl(struct pci_dev *pdev, u16 *devctl)
+{
+	struct pci_dev *pf = pci_physfn(pdev);
+
+	return nosnoop_get(pf, pf->pcie_cap + PCI_EXP_DEVCTL, devctl);
+}
+
+/* The same, after a reset that is under way. Not the PF's: it may wait for us */
+static int nosnoop_wait_devctl(struct pci_dev *pdev, u16 *devctl)
+{
+	if (pdev->is_virtfn)
+		return nosnoop_get_devctl(pdev, devctl);
+
+	if (pci_user_read_config_word(pdev, pdev->pcie_cap + PCI_EXP_DEVCTL,
+				      devctl) ||
 	    PCI_POSSIBLE_ERROR(*devctl))
 		return -EIO;
 
@@ -152,9 +165,8 @@ static int nosnoop_user_read_devctl(struct pci_dev *pdev, u16 *devctl)
 }
 
 /*
- * Clear the bit and see it clear. Config access is locked, by us or by who
- * resets the device, hence the accessors that do not wait for the lock. A PF's
- * bit is not for a VF's user to clear.
+ * Clear the bit and verify that. Config access is locked, by us or by who
+ * resets the device. A PF's bit is not for a VF's user to clear.
  */
 static int nosnoop_clear_locked(struct nosnoop_vfio_pci_device *nosnoop,
 				const char *cause)
@@ -163,16 +175,16 @@ static int nosnoop_clear_locked(struct nosnoop_vfio_pci_device *nosnoop,
 	u16 devctl;
 	int ret;
 
-	ret = nosnoop_read_devctl(pdev, &devctl);
+	ret = nosnoop_get_devctl(pdev, &devctl);
 	if (ret || !(devctl & PCI_EXP_DEVCTL_NOSNOOP_EN))
 		return ret;
 	if (pdev->is_virtfn)
 		return -EPERM;
 
-	devctl &= ~PCI_EXP_DEVCTL_NOSNOOP_EN;
-	pci_write_config_word(pdev, pdev->pcie_cap + PCI_EXP_DEVCTL, devctl);
+	nosnoop_set(pdev, pdev->pcie_cap + PCI_EXP_DEVCTL,
+		    devctl & ~PCI_EXP_DEVCTL_NOSNOOP_EN);
 
-	ret = nosnoop_read_devctl(pdev, &devctl);
+	ret = nosnoop_get_devctl(pdev, &devctl);
 	if (ret || devctl & PCI_EXP_DEVCTL_NOSNOOP_EN)
 		return -EIO;
 
@@ -192,7 +204,7 @@ static int nosnoop_clear(struct nosnoop_vfio_pci_device *nosnoop,
 	 * Mostly there is nothing to clear, which is worth knowing before
 	 * others' resets fail because of the lock. Waits for a reset's end.
 	 */
-	ret = nosnoop_user_read_devctl(pdev, &devctl);
+	ret = nosnoop_wait_devctl(pdev, &devctl);
 	if (ret || !(devctl & PCI_EXP_DEVCTL_NOSNOOP_EN))
 		return ret;
 
@@ -209,11 +221,9 @@ static void nosnoop_quarantine_locked(struct nosnoop_vfio_pci_device *nosnoop,
 	struct pci_dev *pdev = nosnoop->core.pdev;
 	u16 command;
 
-	set_bit(NOSNOOP_QUARANTINED, &nosnoop->refusing);
-	if (!pci_read_config_word(pdev, PCI_COMMAND, &command) &&
-	    !PCI_POSSIBLE_ERROR(command))
-		pci_write_config_word(pdev, PCI_COMMAND,
-				      command & ~PCI_COMMAND_MASTER);
+	WRITE_ONCE(nosnoop->quarantined, true);
+	if (!nosnoop_get(pdev, PCI_COMMAND, &command))
+		nosnoop_set(pdev, PCI_COMMAND, command & ~PCI_COMMAND_MASTER);
 	nosnoop_clear_locked(nosnoop, "quarantine");
 
 	atomic_inc(&nosnoop->found);
@@ -223,34 +233,43 @@ static void nosnoop_quarantine_locked(struct nosnoop_vfio_pci_device *nosnoop,
 }
 
 /*
- * After what may have turned mastering on, with the bit seen clear before it.
- * If it is set now, the function has reset itself meanwhile, and who can tell
- * whether before that and once more since? A VF's reset does not touch the bit
- * of its PF.
+ * After what may have turned mastering on. If the bit was @clear before it and
+ * is set now, the function has reset itself meanwhile: before that, or after
+ * it, or both, so that it does not matter whether mastering is on now. It does
+ * if the bit could not be read before, or error recovery resets the link. A
+ * VF's reset does not touch the bit of its PF.
+ *
+ * With memory_lock, for not to see a function on its way from D3hot to D0,
+ * which has reset and is not restored yet.
  */
-static void nosnoop_check(struct nosnoop_vfio_pci_device *nosnoop,
+static void nosnoop_check(struct nosnoop_vfio_pci_device *nosnoop, bool clear,
 			  const char *cause)
 {
 	struct pci_dev *pdev = nosnoop->core.pdev;
-	u16 devctl;
+	u16 devctl, command;
 
-	if (pdev->is_virtfn || nosnoop_user_read_devctl(pdev, &devctl) ||
+	if (pdev->is_virtfn || nosnoop_wait_devctl(pdev, &devctl) ||
 	    likely(!(devctl & PCI_EXP_DEVCTL_NOSNOOP_EN)))
 		return;
 
+	down_read(&nosnoop->core.memory_lock);
 	pci_cfg_access_lock(pdev);
-	if (!nosnoop_read_devctl(pdev, &devctl) &&
-	    devctl & PCI_EXP_DEVCTL_NOSNOOP_EN)
+	if (!nosnoop_get_devctl(pdev, &devctl) &&
+	    devctl & PCI_EXP_DEVCTL_NOSNOOP_EN &&
+	    !nosnoop_get(pdev, PCI_COMMAND, &command) &&
+	    (command & PCI_COMMAND_MASTER ||
+	     (clear && !atomic_read(&nosnoop->recovering))))
 		nosnoop_quarantine_locked(nosnoop, cause);
 	pci_cfg_access_unlock(pdev);
+	up_read(&nosnoop->core.memory_lock);
 }
 
-static int nosnoop_resume(struct nosnoop_vfio_pci_device *nosnoop)
+static int nosnoop_pm_get(struct nosnoop_vfio_pci_device *nosnoop)
 {
 	return pm_runtime_resume_and_get(&nosnoop->core.pdev->dev) ? -EIO : 0;
 }
 
-static void nosnoop_suspend(struct nosnoop_vfio_pci_device *nosnoop)
+static void nosnoop_pm_put(struct nosnoop_vfio_pci_device *nosnoop)
 {
 	pm_runtime_put(&nosnoop->core.pdev->dev);
 }
@@ -266,7 +285,7 @@ static ssize_t nosnoop_read_hi(struct nosnoop_vfio_pci_device *nosnoop,
 	if (ret)
 		return ret;
 
-	hi = nosnoop_hi_to_user(hi, nosnoop->core.vconfig[pos]);
+	hi = nosnoop_hi_to_user(hi, READ_ONCE(nosnoop->virt));
 	if (put_user(hi, (u8 __user *)buf))
 		return -EFAULT;
 
@@ -276,37 +295,31 @@ static ssize_t nosnoop_read_hi(struct nosnoop_vfio_pci_device *nosnoop,
 /*
  * The owned byte, with the core's meaning for every other bit in it: MRRS has
  * the physical MPS as its floor in hardware, FLR is a reset by the PCI core.
- * Config access is locked so that no reset comes between the read and the
- * write, which would undo its restore.
+ * Config access is locked so that no reset comes between a read and a write,
+ * which would undo its restore. The core sets MRRS without, whenever it sees
+ * MRRS change in its copy of config space; so keep ours elsewhere.
  */
 static ssize_t nosnoop_write_hi(struct nosnoop_vfio_pci_device *nosnoop,
 				const char __user *buf)
 {
 	struct pci_dev *pdev = nosnoop->core.pdev;
-	u8 *virt = &nosnoop->core.vconfig[nosnoop->hi_pos];
-	u8 user, hw, readrq;
-	int ret;
+	u8 user, hw, old;
 
 	if (get_user(user, (const u8 __user *)buf))
 		return -EFAULT;
 
 	pci_cfg_access_lock(pdev);
-	ret = pci_read_config_byte(pdev, nosnoop->hi_pos, &hw);
-	if (!ret && PCI_POSSIBLE_ERROR(hw))
-		ret = PCIBIOS_DEVICE_NOT_FOUND;
-	if (!ret)
-		ret = pci_write_config_byte(pdev, nosnoop->hi_pos,
-					    nosnoop_hi_to_hw(hw, user));
-	if (ret) {
-		pci_cfg_access_unlock(pdev);
-		return -EIO;
+	old = nosnoop->virt;
+	WRITE_ONCE(nosnoop->virt, user);
+	/* As the core, pass over a function that does not answer. */
+	if (!pci_read_config_byte(pdev, nosnoop->hi_pos, &hw) &&
+	    !PCI_POSSIBLE_ERROR(hw)) {
+		pci_write_config_byte(pdev, nosnoop->hi_pos,
+				      nosnoop_hi_to_hw(hw, user));
+		if (nosnoop_readrq(user) != nosnoop_readrq(old))
+			pcie_set_readrq(pdev, max(nosnoop_readrq(user),
+						  pcie_get_mps(pdev)));
 	}
-
-	readrq = *virt & NOSNOOP_HI_READRQ;
-	*virt = (*virt & ~NOSNOOP_HI_READRQ) | (user & NOSNOOP_HI_READRQ);
-	if (readrq != (user & NOSNOOP_HI_READRQ))
-		pcie_set_readrq(pdev, max(nosnoop_readrq(user),
-					  pcie_get_mps(pdev)));
 	pci_cfg_access_unlock(pdev);
 
 	if (user & NOSNOOP_HI_EN) {
@@ -330,51 +343,60 @@ static ssize_t nosnoop_refuse(struct nosnoop_vfio_pci_device *nosnoop,
 }
 
 /*
- * The gate: clear, see it clear, write. What the write does is decided by the
- * user's buffer when the core reads it, so each write is taken for one that
- * turns mastering on. The page of the buffer is there or the write fails: it
- * must not wait for a page fault between the check and the hardware, for the
- * user decides how long that takes and what the device does meanwhile. Nor may
- * it with the gate held, which error recovery waits for.
+ * The gate: clear, verify, write, look again, one writer at a time. What the
+ * write does is decided by the user's buffer when the core reads it, so each
+ * write of PCI_COMMAND is taken for one that turns mastering on, also that of
+ * its upper byte: the core then writes all of it to mask INTx. A write of
+ * PCI_PM_CTRL saves and restores both registers in the core, and is not
+ * refused for what it does with mastering.
  */
 static ssize_t nosnoop_write_gated(struct nosnoop_vfio_pci_device *nosnoop,
 				   const char __user *buf, size_t count,
-				   loff_t *ppos)
+				   loff_t *ppos, bool command)
 {
+	const char *cause = command ? "command" : "power";
 	ssize_t ret;
+	int clear;
 
-	if (READ_ONCE(nosnoop->refusing))
-		return nosnoop_refuse(nosnoop, "quarantined or recovering",
-				      -EIO);
+	if (command && READ_ONCE(nosnoop->quarantined))
+		return nosnoop_refuse(nosnoop, "quarantined", -EIO);
+	if (command && atomic_read(&nosnoop->recovering))
+		return nosnoop_refuse(nosnoop, "recovering", -EIO);
 
-	ret = nosnoop_clear(nosnoop, "command");
-	if (ret)
-		return nosnoop_refuse(nosnoop, "not clear", ret);
+	clear = nosnoop_clear(nosnoop, cause);
+	if (command && clear)
+		return nosnoop_refuse(nosnoop, "not clear", clear);
 
 	pagefault_disable();
 	ret = vfio_pci_core_write(&nosnoop->core.vdev, buf, count, ppos);
 	pagefault_enable();
 
-	nosnoop_check(nosnoop, "command");
+	nosnoop_check(nosnoop, !clear, cause);
 
 	return ret;
 }
 
-static ssize_t nosnoop_write_command(struct nosnoop_vfio_pci_device *nosnoop,
+/*
+ * The page of the buffer is there or the write fails: it must not wait for a
+ * page fault between the check and the hardware, for the user decides how long
+ * that takes and what the device does meanwhile. Nor may it with the gate
+ * held, which error recovery waits for.
+ */
+static ssize_t nosnoop_write_faulted(struct nosnoop_vfio_pci_device *nosnoop,
 				     const char __user *buf, size_t count,
-				     loff_t *ppos)
+				     loff_t ppos, bool command)
 {
-	int retries = NOSNOOP_FAULT_RETRIES;
+	int tries = NOSNOOP_FAULT_TRIES;
 	ssize_t ret;
 
 	do {
 		if (fault_in_readable(buf, count))
 			return -EFAULT;
 
-		down_read(&nosnoop->gate);
-		ret = nosnoop_write_gated(nosnoop, buf, count, ppos);
-		up_read(&nosnoop->gate);
-	} while (ret == -EFAULT && retries--);
+		mutex_lock(&nosnoop->gate);
+		ret = nosnoop_write_gated(nosnoop, buf, count, &ppos, command);
+		mutex_unlock(&nosnoop->gate);
+	} while (ret == -EFAULT && --tries);
 
 	return ret;
 }
@@ -385,12 +407,17 @@ static ssize_t nosnoop_write_segment(struct nosnoop_vfio_pci_device *nosnoop,
 				     loff_t ppos)
 {
 	size_t pos = ppos & VFIO_PCI_OFFSET_MASK;
-	size_t segment = nosnoop_segment(pos, count, nosnoop->hi_pos);
+	size_t segment = nosnoop_segment(pos, count, nosnoop->hi_pos,
+					 nosnoop->pm_pos);
 
 	if (pos == nosnoop->hi_pos)
 		return nosnoop_write_hi(nosnoop, buf);
-	if (pos == PCI_COMMAND)
-		return nosnoop_write_command(nosnoop, buf, segment, &ppos);
+	if (pos / sizeof(u32) == PCI_COMMAND / sizeof(u32))
+		return nosnoop_write_faulted(nosnoop, buf, segment, ppos, true);
+	if (nosnoop->pm_pos &&
+	    pos / sizeof(u32) == nosnoop->pm_pos / sizeof(u32))
+		return nosnoop_write_faulted(nosnoop, buf, segment, ppos,
+					     false);
 
 	/* A chunk that we split is still written whole or not at all. */
 	if (pos == nosnoop->hi_pos - 1 &&
@@ -413,7 +440,7 @@ static ssize_t nosnoop_config_write(struct nosnoop_vfio_pci_device *nosnoop,
 	if (pos >= cfg_size || count > cfg_size - pos)
 		return -EFAULT;
 
-	ret = nosnoop_resume(nosnoop);
+	ret = nosnoop_pm_get(nosnoop);
 	if (ret)
 		return ret;
 
@@ -428,7 +455,7 @@ static ssize_t nosnoop_config_write(struct nosnoop_vfio_pci_device *nosnoop,
 	ret = done;
 
 out_suspend:
-	nosnoop_suspend(nosnoop);
+	nosnoop_pm_put(nosnoop);
 	return ret;
 }
 
@@ -446,7 +473,7 @@ static ssize_t nosnoop_config_read(struct nosnoop_vfio_pci_device *nosnoop,
 	if (pos >= cfg_size || count > cfg_size - pos)
 		return -EFAULT;
 
-	ret = nosnoop_resume(nosnoop);
+	ret = nosnoop_pm_get(nosnoop);
 	if (ret)
 		return ret;
 
@@ -468,7 +495,7 @@ static ssize_t nosnoop_config_read(struct nosnoop_vfio_pci_device *nosnoop,
 	ret = count;
 
 out_suspend:
-	nosnoop_suspend(nosnoop);
+	nosnoop_pm_put(nosnoop);
 	return ret;
 }
 
@@ -495,7 +522,8 @@ static ssize_t nosnoop_vfio_pci_write(struct vfio_device *core_vdev,
 
 	if (VFIO_PCI_OFFSET_TO_INDEX(*ppos) == VFIO_PCI_CONFIG_REGION_INDEX &&
 	    (nosnoop_covers(pos, count, nosnoop->hi_pos) ||
-	     nosnoop_covers(pos, count, PCI_COMMAND)))
+	     nosnoop_meets(pos, count, PCI_COMMAND) ||
+	     nosnoop_meets(pos, count, nosnoop->pm_pos)))
 		return nosnoop_config_write(nosnoop, buf, count, ppos);
 
 	return vfio_pci_core_write(core_vdev, buf, count, ppos);
@@ -503,21 +531,21 @@ static ssize_t nosnoop_vfio_pci_write(struct vfio_device *core_vdev,
 
 /*
  * To set up interrupts and to size the ROM the core writes PCI_COMMAND back
- * as it was a while ago; the function may have reset itself since. Nothing to
- * check where the bit cannot be read: the function sleeps or is gone.
+ * as it was a while ago; the function may have reset itself since.
  */
 static long nosnoop_vfio_pci_ioctl(struct vfio_device *core_vdev,
 				   unsigned int cmd, unsigned long arg)
 {
 	struct nosnoop_vfio_pci_device *nosnoop = to_nosnoop(core_vdev);
-	bool check;
+	bool clear;
 	long ret;
 
-	check = cmd == VFIO_DEVICE_SET_IRQS &&
-		!nosnoop_clear(nosnoop, "interrupts");
+	if (cmd != VFIO_DEVICE_SET_IRQS)
+		return vfio_pci_core_ioctl(core_vdev, cmd, arg);
+
+	clear = !nosnoop_clear(nosnoop, "interrupts");
 	ret = vfio_pci_core_ioctl(core_vdev, cmd, arg);
-	if (check)
-		nosnoop_check(nosnoop, "interrupts");
+	nosnoop_check(nosnoop, clear, "interrupts");
 
 	return ret;
 }
@@ -527,23 +555,24 @@ static int nosnoop_vfio_pci_get_region_info(struct vfio_device *core_vdev,
 					    struct vfio_info_cap *caps)
 {
 	struct nosnoop_vfio_pci_device *nosnoop = to_nosnoop(core_vdev);
-	bool check;
+	bool clear;
 	int ret;
 
-	check = info->index == VFIO_PCI_ROM_REGION_INDEX &&
-		!nosnoop_clear(nosnoop, "ROM");
+	if (info->index != VFIO_PCI_ROM_REGION_INDEX)
+		return vfio_pci_ioctl_get_region_info(core_vdev, info, caps);
+
+	clear = !nosnoop_clear(nosnoop, "ROM");
 	ret = vfio_pci_ioctl_get_region_info(core_vdev, info, caps);
-	if (check)
-		nosnoop_check(nosnoop, "ROM");
+	nosnoop_check(nosnoop, clear, "ROM");
 
 	return ret;
 }
 
 /*
- * A reset, by whomever. What the PCI core saves before it must have the bit
- * at 0, for that is what it restores afterwards; a function in D3hot resets
- * on its way to D0, behind this and before the save, so look again when done.
- * No locks here: the resetter holds config access, and may hold memory_lock.
+ * A reset, by whomever. What the PCI core saves before it should have the bit
+ * at 0, for that is what it restores afterwards; a function in D3hot resets on
+ * its way to D0, behind this and before the save, so look again when done. No
+ * locks here: the resetter holds config access, and may hold memory_lock.
  */
 static void nosnoop_vfio_pci_reset_prepare(struct pci_dev *pdev)
 {
@@ -553,22 +582,23 @@ static void nosnoop_vfio_pci_reset_prepare(struct pci_dev *pdev)
 		nosnoop_clear_locked(nosnoop, "reset prepare");
 }
 
+/* One that does not answer has mastering off when it does: see the gate. */
 static void nosnoop_vfio_pci_reset_done(struct pci_dev *pdev)
 {
 	struct nosnoop_vfio_pci_device *nosnoop = pdev_to_nosnoop(pdev);
+	u16 devctl;
 
-	if (!nosnoop->enforcing)
-		return;
-
-	clear_bit(NOSNOOP_FAILED, &nosnoop->refusing);
-	if (nosnoop_clear_locked(nosnoop, "reset done") && !pdev->is_virtfn)
+	if (nosnoop->enforcing && !pdev->is_virtfn &&
+	    nosnoop_clear_locked(nosnoop, "reset done") &&
+	    !nosnoop_get_devctl(pdev, &devctl))
 		nosnoop_quarantine_locked(nosnoop, "reset");
 }
 
 /*
  * Error recovery may reset the link and restores nothing, so that the bit is
- * set and mastering off afterwards. Wait for the writes of PCI_COMMAND that
- * have passed the check, and let no other pass until it is over.
+ * set and mastering off afterwards. Let no write of PCI_COMMAND pass until it
+ * is over, and wait for one that has passed the check: it does not wait for a
+ * page, and there is one at the most.
  */
 static pci_ers_result_t
 nosnoop_vfio_pci_error_detected(struct pci_dev *pdev,
@@ -576,14 +606,13 @@ nosnoop_vfio_pci_error_detected(struct pci_dev *pdev,
 {
 	struct nosnoop_vfio_pci_device *nosnoop = pdev_to_nosnoop(pdev);
 
-	down_write(&nosnoop->gate);
 	if (state == pci_channel_io_perm_failure) {
-		set_bit(NOSNOOP_FAILED, &nosnoop->refusing);
-		clear_bit(NOSNOOP_RECOVERING, &nosnoop->refusing);
+		atomic_dec_if_positive(&nosnoop->recovering);
 	} else {
-		set_bit(NOSNOOP_RECOVERING, &nosnoop->refusing);
+		atomic_inc(&nosnoop->recovering);
+		mutex_lock(&nosnoop->gate);
+		mutex_unlock(&nosnoop->gate);
 	}
-	up_write(&nosnoop->gate);
 
 	return vfio_pci_core_aer_err_detected(pdev, state);
 }
@@ -593,29 +622,29 @@ static void nosnoop_vfio_pci_resume(struct pci_dev *pdev)
 	struct nosnoop_vfio_pci_device *nosnoop = pdev_to_nosnoop(pdev);
 
 	pci_cfg_access_lock(pdev);
-	if (nosnoop->enforcing && !pdev->is_virtfn &&
-	    nosnoop_clear_locked(nosnoop, "recovery"))
-		set_bit(NOSNOOP_FAILED, &nosnoop->refusing);
+	if (nosnoop->enforcing)
+		nosnoop_clear_locked(nosnoop, "recovery");
 	pci_cfg_access_unlock(pdev);
 
-	clear_bit(NOSNOOP_RECOVERING, &nosnoop->refusing);
+	atomic_dec_if_positive(&nosnoop->recovering);
 }
 
 /*
- * A bit that is 0 may be hardwired to 0. Mastering is off and there is no user
- * yet, so there is no harm in trying.
+ * A bit that is 0 may be hardwired to 0. Mastering is off, there is no user
+ * yet and there are no VFs, so there is no harm in trying.
  */
 static bool nosnoop_is_hardwired_locked(struct pci_dev *pdev)
 {
 	int pos = pdev->pcie_cap + PCI_EXP_DEVCTL;
 	u16 devctl, tried;
 
-	if (nosnoop_read_devctl(pdev, &devctl))
+	if (nosnoop_get(pdev, pos, &devctl))
 		return false;
 
-	pci_write_config_word(pdev, pos, devctl | PCI_EXP_DEVCTL_NOSNOOP_EN);
-	pci_read_config_word(pdev, pos, &tried);
-	pci_write_config_word(pdev, pos, devctl & ~PCI_EXP_DEVCTL_NOSNOOP_EN);
+	nosnoop_set(pdev, pos, devctl | PCI_EXP_DEVCTL_NOSNOOP_EN);
+	if (nosnoop_get(pdev, pos, &tried))
+		tried = 0;
+	nosnoop_set(pdev, pos, devctl & ~PCI_EXP_DEVCTL_NOSNOOP_EN);
 
 	return !(tried & PCI_EXP_DEVCTL_NOSNOOP_EN);
 }
@@ -639,13 +668,12 @@ static int nosnoop_begin(struct nosnoop_vfio_pci_device *nosnoop)
 	int ret;
 
 	pci_cfg_access_lock(pdev);
-	ret = nosnoop_read_devctl(pdev, &devctl);
+	ret = nosnoop_get_devctl(pdev, &devctl);
 	if (!ret)
 		ret = nosnoop_clear_locked(nosnoop, "open");
 	if (!ret && devctl & PCI_EXP_DEVCTL_NOSNOOP_EN)
 		nosnoop->restore = true;
-	clear_bit(NOSNOOP_QUARANTINED, &nosnoop->refusing);
-	clear_bit(NOSNOOP_FAILED, &nosnoop->refusing);
+	nosnoop->quarantined = false;
 	nosnoop->enforcing = !ret;
 	pci_cfg_access_unlock(pdev);
 
@@ -664,8 +692,12 @@ static int nosnoop_verify_open(struct nosnoop_vfio_pci_device *nosnoop)
 
 	pci_cfg_access_lock(pdev);
 	ret = nosnoop_clear_locked(nosnoop, "open");
-	if (!ret && !nosnoop->restore && !pdev->is_virtfn)
+	if (!ret && !nosnoop->restore && !pdev->is_virtfn &&
+	    !nosnoop->core.sriov_active) {
 		hardwired = nosnoop_is_hardwired_locked(pdev);
+		ret = nosnoop_clear_locked(nosnoop, "open");
+	}
+	nosnoop->virt = nosnoop->core.vconfig[nosnoop->hi_pos];
 	pci_cfg_access_unlock(pdev);
 
 	if (ret)
@@ -684,7 +716,8 @@ static int nosnoop_verify_open(struct nosnoop_vfio_pci_device *nosnoop)
 
 /*
  * The bit as it was before open, unless something masters the bus: us, or VFs,
- * which this bit governs. Then when the driver is unbound.
+ * which this bit governs. Then when the driver is unbound. The core sets
+ * sriov_active before it makes VFs, for which it has to lock config access.
  */
 static void nosnoop_end(struct nosnoop_vfio_pci_device *nosnoop)
 {
@@ -693,12 +726,12 @@ static void nosnoop_end(struct nosnoop_vfio_pci_device *nosnoop)
 
 	pci_cfg_access_lock(pdev);
 	nosnoop->enforcing = false;
-	if (nosnoop->restore && !pci_num_vf(pdev) &&
-	    !nosnoop_read_devctl(pdev, &devctl) &&
-	    !pci_read_config_word(pdev, PCI_COMMAND, &command) &&
+	if (nosnoop->restore && !nosnoop->core.sriov_active &&
+	    !nosnoop_get_devctl(pdev, &devctl) &&
+	    !nosnoop_get(pdev, PCI_COMMAND, &command) &&
 	    !(command & PCI_COMMAND_MASTER)) {
-		pci_write_config_word(pdev, pdev->pcie_cap + PCI_EXP_DEVCTL,
-				      devctl | PCI_EXP_DEVCTL_NOSNOOP_EN);
+		nosnoop_set(pdev, pdev->pcie_cap + PCI_EXP_DEVCTL,
+			    devctl | PCI_EXP_DEVCTL_NOSNOOP_EN);
 		nosnoop->restore = false;
 	}
 	pci_cfg_access_unlock(pdev);
@@ -709,7 +742,7 @@ static int nosnoop_vfio_pci_open_device(struct vfio_device *core_vdev)
 	struct nosnoop_vfio_pci_device *nosnoop = to_nosnoop(core_vdev);
 	int ret;
 
-	ret = nosnoop_resume(nosnoop);
+	ret = nosnoop_pm_get(nosnoop);
 	if (ret)
 		return ret;
 
@@ -733,28 +766,30 @@ out_disable:
 out_end:
 	nosnoop_end(nosnoop);
 out_suspend:
-	nosnoop_suspend(nosnoop);
+	nosnoop_pm_put(nosnoop);
 	return ret;
 }
 
 static void nosnoop_vfio_pci_close_device(struct vfio_device *core_vdev)
 {
 	struct nosnoop_vfio_pci_device *nosnoop = to_nosnoop(core_vdev);
-	int ret;
 
-	/* Still enforcing in the core's last reset, and in D0 afterwards. */
-	ret = nosnoop_resume(nosnoop);
+	/*
+	 * Still enforcing in the core's last reset, and in D0 afterwards. The
+	 * core resumes the device itself, after it has let go of who wants to
+	 * be told of that.
+	 */
+	pm_runtime_get_noresume(&nosnoop->core.pdev->dev);
 	vfio_pci_core_close_device(core_vdev);
 	nosnoop_end(nosnoop);
-	if (!ret)
-		nosnoop_suspend(nosnoop);
+	nosnoop_pm_put(nosnoop);
 }
 
 static int nosnoop_vfio_pci_init_dev(struct vfio_device *core_vdev)
 {
 	struct nosnoop_vfio_pci_device *nosnoop = to_nosnoop(core_vdev);
 
-	init_rwsem(&nosnoop->gate);
+	mutex_init(&nosnoop->gate);
 
 	/* Latched, as in vfio-pci. On some GPUs VGA leads to config space. */
 	nosnoop->core.nointxmask = nointxmask;
@@ -794,10 +829,10 @@ static const struct vfio_pci_device_ops nosnoop_vfio_pci_dev_ops = {
 /* In the device's folder of the core, which removes it with that */
 static void nosnoop_debugfs_init(struct nosnoop_vfio_pci_device *nosnoop)
 {
-#ifdef CONFIG_VFIO_DEBUGFS
 	struct dentry *root = nosnoop->core.vdev.debug_root;
 	struct dentry *dir;
 
+	/* NULL without CONFIG_VFIO_DEBUGFS */
 	if (IS_ERR_OR_NULL(root))
 		return;
 
@@ -806,7 +841,6 @@ static void nosnoop_debugfs_init(struct nosnoop_vfio_pci_device *nosnoop)
 	debugfs_create_atomic_t("cleared", 0444, dir, &nosnoop->cleared);
 	debugfs_create_atomic_t("refused", 0444, dir, &nosnoop->refused);
 	debugfs_create_atomic_t("found", 0444, dir, &nosnoop->found);
-#endif
 }
 
 static int nosnoop_eligible(struct pci_dev *pdev)
@@ -849,6 +883,8 @@ static int nosnoop_vfio_pci_probe(struct pci_dev *pdev,
 		return PTR_ERR(nosnoop);
 
 	nosnoop->hi_pos = pdev->pcie_cap + PCI_EXP_DEVCTL + 1;
+	if (pdev->pm_cap)
+		nosnoop->pm_pos = pdev->pm_cap + PCI_PM_CTRL;
 	nosnoop->core.pci_ops = &nosnoop_vfio_pci_dev_ops;
 	dev_set_drvdata(&pdev->dev, &nosnoop->core);
 
@@ -869,7 +905,7 @@ static void nosnoop_vfio_pci_remove(struct pci_dev *pdev)
 {
 	struct nosnoop_vfio_pci_device *nosnoop = pdev_to_nosnoop(pdev);
 
-	/* Disables SR-IOV, too, and leaves the device in D0. */
+	/* Disables SR-IOV, too. The PCI core keeps the device in D0 meanwhile. */
 	vfio_pci_core_unregister_device(&nosnoop->core);
 	nosnoop_end(nosnoop);
 	vfio_put_device(&nosnoop->core.vdev);

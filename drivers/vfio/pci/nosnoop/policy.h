@@ -7,6 +7,7 @@
 #ifndef NOSNOOP_POLICY_H
 #define NOSNOOP_POLICY_H
 
+#include <linux/array_size.h>
 #include <linux/minmax.h>
 #include <linux/pci_regs.h>
 #include <linux/types.h>
@@ -39,7 +40,7 @@ static inline u8 nosnoop_hi_to_hw(u8 hw, u8 user)
 /**
  * nosnoop_hi_to_user() - What a user reads of the owned byte
  * @hw: the byte in hardware
- * @virt: the byte in vfio-pci's copy of config space, which holds MRRS
+ * @virt: a byte with MRRS as the user last wrote it
  *
  * Return: the byte to show.
  */
@@ -75,35 +76,47 @@ static inline bool nosnoop_covers(size_t pos, size_t count, size_t byte)
 }
 
 /**
+ * nosnoop_meets() - Whether an access touches a dword of config space
+ * @pos: where the access starts
+ * @count: its length in bytes
+ * @dword: the dword's position
+ *
+ * Return: whether it does.
+ */
+static inline bool nosnoop_meets(size_t pos, size_t count, size_t dword)
+{
+	return pos < dword + sizeof(u32) && (pos >= dword || count > dword - pos);
+}
+
+/**
  * nosnoop_segment() - How much of a write goes in one piece
  * @pos: where in config space it starts
  * @count: its length in bytes, at least 1
- * @hi_pos: the position of the owned byte, behind the standard header and the
- *	second in its dword
+ * @hi_pos: the position of the owned byte, which is the second in its dword
+ * @pm_pos: the position of the dword with PCI_PM_CTRL, or 0
  *
- * Up to the dword with PCI_COMMAND, that dword, up to the dword with the owned
- * byte, up to the byte, the byte, the rest. The core splits at dwords itself,
- * so that all but the dword with the owned byte reaches it in the same chunks
- * as without us.
+ * The dword with PCI_COMMAND, that with PCI_PM_CTRL, the byte below the owned
+ * one and the owned byte go alone; the rest goes in as few pieces as that
+ * leaves. The core cuts at dwords itself, so that all but the dword with the
+ * owned byte reaches it in the same chunks as without us.
  *
  * Return: bytes, at least 1 and at most @count.
  */
-static inline size_t nosnoop_segment(size_t pos, size_t count, size_t hi_pos)
+static inline size_t nosnoop_segment(size_t pos, size_t count, size_t hi_pos,
+				     size_t pm_pos)
 {
-	size_t end;
+	const size_t cuts[] = {
+		PCI_COMMAND, PCI_COMMAND + sizeof(u32),
+		hi_pos - 1, hi_pos, hi_pos + 1,
+		pm_pos, pm_pos + sizeof(u32),
+	};
+	size_t i;
 
-	if (pos < PCI_COMMAND)
-		end = PCI_COMMAND;
-	else if (pos == PCI_COMMAND)
-		end = PCI_COMMAND + sizeof(u32);
-	else if (pos < hi_pos - 1)
-		end = hi_pos - 1;
-	else if (pos <= hi_pos)
-		end = pos + 1;
-	else
-		return count;
+	for (i = 0; i < ARRAY_SIZE(cuts); i++)
+		if (cuts[i] > pos)
+			count = min(count, cuts[i] - pos);
 
-	return min(count, end - pos);
+	return count;
 }
 
 /**

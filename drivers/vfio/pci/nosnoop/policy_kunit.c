@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KUnit tests of policy.h: the bits by table, over all values of both bytes;
+ * how a write is cut over all short writes about the places that matter.
+ */
+#include <kunit/test.h>
+#include <linux/module.h>
+
+#include "policy.h"
+
+/* Where each bit comes from, in hardware and to the user */
+enum source { ZERO, HW, USER, VIRT };
+
+static const struct bits_param {
+	const char *name;
+	u8 mask;
+	enum source hw, user;
+} bits_params[] = {
+	{ "extended tag", NOSNOOP_HI(PCI_EXP_DEVCTL_EXT_TAG), USER, HW },
+	{ "phantom functions", NOSNOOP_HI(PCI_EXP_DEVCTL_PHANTOM), HW, HW },
+	{ "aux power PM", NOSNOOP_HI(PCI_EXP_DEVCTL_AUX_PME), USER, HW },
+	{ "no snoop", NOSNOOP_HI(PCI_EXP_DEVCTL_NOSNOOP_EN), ZERO, ZERO },
+	{ "max read request", NOSNOOP_HI(PCI_EXP_DEVCTL_READRQ), HW, VIRT },
+	{ "function level reset", NOSNOOP_HI(PCI_EXP_DEVCTL_BCR_FLR), ZERO, ZERO },
+};
+
+KUNIT_ARRAY_PARAM_DESC(bits, bits_params, name);
+
+static void nosnoop_bits_test(struct kunit *test)
+{
+	const struct bits_param *param = test->param_value;
+	u8 want;
+
+	for (int hw = 0; hw <= U8_MAX; hw++) {
+		for (int other = 0; other <= U8_MAX; other++) {
+			want = param->hw == HW ? hw : param->hw == USER ? other : 0;
+			if ((nosnoop_hi_to_hw(hw, other) ^ want) & param->mask)
+				KUNIT_FAIL_AND_ABORT(test, "to hw %x, user %x", hw, other);
+
+			want = param->user == HW ? hw : param->user == VIRT ? other : 0;
+			if ((nosnoop_hi_to_user(hw, other) ^ want) & param->mask)
+				KUNIT_FAIL_AND_ABORT(test, "to user %x, virt %x", hw, other);
+		}
+	}
+}
+
+static void nosnoop_readrq_test(struct kunit *test)
+{
+	for (int hi = 0; hi <= U8_MAX; hi++)
+		KUNIT_EXPECT_EQ(test, nosnoop_readrq(hi), 128 << ((hi / 16) % 8));
+}
+
+static void nosnoop_covers_test(struct kunit *test)
+{
+	for (int pos = 0; pos < 12; pos++)
+		for (int count = 0; count < 12; count++)
+			for (int byte = 0; byte < 24; byte++)
+				KUNIT_EXPECT_EQ(test, nosnoop_covers(pos, count, byte),
+						byte >= pos && byte < pos + count);
+
+	for (int pos = 0; pos < 12; pos++)
+		for (int count = 1; count < 12; count++)
+			for (int dword = 0; dword < 24; dword += 4)
+				KUNIT_EXPECT_EQ(test, nosnoop_meets(pos, count, dword),
+						dword / 4 >= pos / 4 && dword < pos + count);
+
+	/* Lengths as a user may give them */
+	KUNIT_EXPECT_TRUE(test, nosnoop_covers(0x79, SIZE_MAX, 0x79));
+	KUNIT_EXPECT_FALSE(test, nosnoop_covers(0x7a, SIZE_MAX, 0x79));
+}
+
+static const struct segment_param {
+	const char *name;
+	size_t pos, count, segment;
+} segment_params[] = {
+	{ "all of config space: up to COMMAND", 0, 4096, 4 },
+	{ "ends before COMMAND", 0, 2, 2 },
+	{ "COMMAND with what is behind: its dword", 4, 0x80, 4 },
+	{ "COMMAND alone", 4, 2, 2 },
+	{ "high byte of COMMAND: the rest of its dword", 5, 0x80, 3 },
+	{ "behind COMMAND: up to power management", 8, 0x80, 0x3c },
+	{ "PM_CTRL with what is behind: its dword", 0x44, 0x80, 4 },
+	{ "high byte of PM_CTRL: the rest of its dword", 0x45, 0x80, 3 },
+	{ "ends before the owned byte's dword", 0x70, 4, 4 },
+	{ "low byte of DEVCTL: alone", 0x78, 4, 1 },
+	{ "owned byte: alone", 0x79, 0x80, 1 },
+	{ "behind the owned byte: the rest", 0x7a, 0xf86, 0xf86 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(segment, segment_params, name);
+
+static void nosnoop_segment_test(struct kunit *test)
+{
+	const struct segment_param *param = test->param_value;
+
+	KUNIT_EXPECT_EQ(test, nosnoop_segment(param->pos, param->count, 0x79, 0x44),
+			param->segment);
+}
+
+/* Cut one write; false unless each piece keeps to the rules */
+static bool partitions(size_t pos, size_t count, size_t hi_pos, size_t pm_pos)
+{
+	size_t end = pos + count, segment;
+
+	for (; pos < end; pos += segment) {
+		segment = nosnoop_segment(pos, end - pos, hi_pos, pm_pos);
+		if (!segment || segment > end - pos)
+			return false;
+		/* The owned byte alone, no others with PM_CTRL and COMMAND */
+		if ((nosnoop_covers(pos, segment, hi_pos) && segment != 1) ||
+		    (nosnoop_meets(pos, segment, pm_pos) && pos % 4 + segment > 4) ||
+		    (nosnoop_meets(pos, segment, PCI_COMMAND) && pos % 4 + segment > 4))
+			return false;
+		/* Cut at dwords, but for the owned byte */
+		if (pos + segment != end && (pos + segment) % 4 &&
+		    pos + segment != hi_pos && pos + segment != hi_pos + 1)
+			return false;
+	}
+
+	return true;
+}
+
+static void nosnoop_partition_test(struct kunit *test)
+{
+	static const u8 pm_pos[] = { 0, 0x44, 0x50, 0x54 };
+
+	for (int i = 0; i < ARRAY_SIZE(pm_pos); i++)
+		for (int pos = 0; pos < 0x68; pos++)
+			for (int count = 1; count <= 0x68 - pos; count++)
+				if (!partitions(pos, count, 0x4d, pm_pos[i]))
+					KUNIT_FAIL_AND_ABORT(test, "%d at %x, PM_CTRL at %x",
+							     count, pos, pm_pos[i]);
+}
+
+static void nosnoop_chunk_test(struct kunit *test)
+{
+	static const u8 chunks[] = { 0, 1, 2, 2, 4, 4, 4, 4, 4 };
+
+	for (int count = 1; count < ARRAY_SIZE(chunks); count++)
+		KUNIT_EXPECT_EQ(test, nosnoop_chunk(count), chunks[count]);
+}
+
+static struct kunit_case nosnoop_test_cases[] = {
+	KUNIT_CASE_PARAM(nosnoop_bits_test, bits_gen_params),
+	KUNIT_CASE(nosnoop_readrq_test),
+	KUNIT_CASE(nosnoop_covers_test),
+	KUNIT_CASE_PARAM(nosnoop_segment_test, segment_gen_params),
+	KUNIT_CASE(nosnoop_partition_test),
+	KUNIT_CASE(nosnoop_chunk_test),
+	{}
+};
+
+static struct kunit_suite nosnoop_test_suite = {
+	.name = "vfio-pci-nosnoop",
+	.test_cases = nosnoop_test_cases,
+};
+
+kunit_test_suite(nosnoop_test_suite);
+
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("KUnit tests for vfio-pci-nosnoop");
