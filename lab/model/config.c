@@ -121,6 +121,16 @@ static void init_pcie(struct config *c, enum config_no_snoop no_snoop)
 	set16(c, exp + PCI_EXP_LNKCTL2, 1 /* target 2.5 GT/s */, 0xf);
 }
 
+/* Made for conventional PCI, but nothing keeps an Express function from it. */
+static void init_af(struct config *c)
+{
+	set8(c, MODEL_CAP_AF, PCI_CAP_ID_AF, 0);
+	set8(c, MODEL_CAP_AF + PCI_CAP_LIST_NEXT, c->reset[PCI_CAPABILITY_LIST], 0);
+	set8(c, MODEL_CAP_AF + PCI_AF_LENGTH, 6, 0);
+	set8(c, MODEL_CAP_AF + PCI_AF_CAP, PCI_AF_CAP_TP | PCI_AF_CAP_FLR, 0);
+	set8(c, PCI_CAPABILITY_LIST, MODEL_CAP_AF, 0);
+}
+
 static void init_aer(struct config *c)
 {
 	u32 aer = MODEL_ECAP_AER;
@@ -149,6 +159,14 @@ void config_init(struct config *config, const struct config_options *options)
 		init_pcie(config, options->no_snoop);
 		init_aer(config);
 	}
+	config->af = options->af;
+	if (config->af)
+		init_af(config);
+	config_power_on(config);
+}
+
+void config_power_on(struct config *config)
+{
 	memcpy(config->value, config->reset, sizeof(config->value));
 }
 
@@ -174,6 +192,12 @@ static bool has_pcie(const struct config *config)
 static bool touches(u32 offset, u32 count, u32 reg)
 {
 	return offset < reg + 2 && reg < offset + count;
+}
+
+/* Such a bit reads 0 always, so look at what was written. */
+static bool writes_bit(u32 offset, u32 count, const u8 *byte, u32 at, u8 bit)
+{
+	return offset <= at && at < offset + count && byte[at - offset] & bit;
 }
 
 static enum config_register which(const struct config *config, u32 offset,
@@ -226,9 +250,10 @@ void config_write(struct config *config, u32 offset, const void *data, u32 count
 		change->d3hot_to_d0 = (change->old & PCI_PM_CTRL_STATE_MASK) == 3 &&
 				      (change->new & PCI_PM_CTRL_STATE_MASK) == 0;
 	}
-	/* The bit reads 0 always, so look at what was written. */
-	if (change->reg == CONFIG_DEVCTL && offset + count > at + 1)
-		change->flr = byte[at + 1 - offset] & (PCI_EXP_DEVCTL_BCR_FLR >> 8);
+	change->flr = change->reg == CONFIG_DEVCTL &&
+		      writes_bit(offset, count, byte, at + 1, PCI_EXP_DEVCTL_BCR_FLR >> 8);
+	change->af_flr = config->af && writes_bit(offset, count, byte,
+						  MODEL_CAP_AF + PCI_AF_CTRL, PCI_AF_CTRL_FLR);
 }
 
 /*

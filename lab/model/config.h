@@ -32,6 +32,7 @@ enum config_no_snoop {
 struct config_options {
 	enum config_no_snoop no_snoop;
 	bool pcie;
+	bool af;		/* Advanced Features, with FLR */
 	u16 vendor;
 	u16 device;
 	u32 class_code;
@@ -40,6 +41,7 @@ struct config_options {
 
 struct config {
 	u32 size;
+	bool af;
 	u8 value[CONFIG_SIZE];
 	u8 reset[CONFIG_SIZE];
 	u8 writable[CONFIG_SIZE];	/* RW bits */
@@ -60,11 +62,14 @@ struct config_change {
 	u16 old;
 	u16 new;
 	bool flr;		/* PCI_EXP_DEVCTL_BCR_FLR was written as 1 */
+	bool af_flr;		/* PCI_AF_CTRL_FLR likewise */
 	bool d3hot_to_d0;	/* without No_Soft_Reset: a reset */
 };
 
-/* Power-on. */
 void config_init(struct config *config, const struct config_options *options);
+
+/* All bits, sticky or not; config_init() does it too. */
+void config_power_on(struct config *config);
 
 /* Any reset of the function: everything but the sticky bits. */
 void config_reset(struct config *config);

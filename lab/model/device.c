@@ -123,6 +123,26 @@ void device_reset(struct device *dev, const char *cause)
 	look_for_moment(dev, cause);
 }
 
+/*
+ * Pulled out of its slot while a file exists: it answers nothing, and comes
+ * back as if powered on.
+ */
+static bool absent(struct device *dev)
+{
+	bool now = dev->absent_while && !access(dev->absent_while, F_OK);
+
+	if (now == dev->absent)
+		return now;
+	dev->absent = now;
+	if (now) {
+		device_reset(dev, "removed");
+		config_power_on(&dev->config);
+	}
+	log_begin(dev->log, now ? "absent" : "present");
+	log_end(dev->log);
+	return now;
+}
+
 /* Config space */
 
 static void log_change(struct device *dev, const char *event,
@@ -161,6 +181,8 @@ static void config_access(struct device *dev, u32 offset, u32 count, const u8 *d
 		}
 		if (change.flr)
 			device_reset(dev, "flr");
+		else if (change.af_flr)
+			device_reset(dev, "af_flr");
 		else if (change.d3hot_to_d0)
 			device_reset(dev, "d3hot");
 	}
@@ -366,7 +388,9 @@ int device_read(struct device *dev, u32 region, u64 offset, u32 count, void *dat
 {
 	if (!within(dev, region, offset, count))
 		return -EINVAL;
-	if (region == VFIO_PCI_CONFIG_REGION_INDEX)
+	if (absent(dev))
+		memset(data, 0xff, count);
+	else if (region == VFIO_PCI_CONFIG_REGION_INDEX)
 		config_read(&dev->config, offset, data, count);
 	else
 		bar_read(dev, region, offset, count, data);
@@ -378,6 +402,8 @@ int device_write(struct device *dev, u32 region, u64 offset, u32 count,
 {
 	if (!within(dev, region, offset, count))
 		return -EINVAL;
+	if (absent(dev))
+		return 0;
 	if (region == VFIO_PCI_CONFIG_REGION_INDEX)
 		config_access(dev, offset, count, data);
 	else

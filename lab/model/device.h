@@ -18,6 +18,8 @@ struct device {
 	struct config config;
 	struct dma dma;
 
+	const char *absent_while;	/* a file, or NULL */
+	bool absent;
 	bool moment;		/* PCI_COMMAND_MASTER and Enable No Snoop are both 1 */
 
 	u32 scratch;
@@ -45,7 +47,7 @@ int device_read(struct device *dev, u32 region, u64 offset, u32 count, void *dat
 int device_write(struct device *dev, u32 region, u64 offset, u32 count,
 		 const void *data);
 
-/* @cause: "flr", "hidden", "d3hot" or "device_reset". */
+/* @cause: "flr", "af_flr", "hidden", "d3hot", "device_reset" or "removed". */
 void device_reset(struct device *dev, const char *cause);
 
 int device_map(struct device *dev, u64 iova, u64 size, u32 flags, int fd, u64 offset);

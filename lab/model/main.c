@@ -28,6 +28,7 @@
 struct options {
 	const char *socket;
 	const char *log;
+	const char *absent_while;
 	bool verbose;
 	struct config_options config;
 };
@@ -51,10 +52,12 @@ static const char help[] =
 "  --no-snoop=rw|0|1  Enable No Snoop is read/write, 1 at reset (default),\n"
 "                     hardwired 0, or stuck at 1\n"
 "  --no-pcie          no PCI Express capability, 256 bytes of config space\n"
+"  --af               an Advanced Features capability with FLR\n"
 "  --vendor ID        hexadecimal, default 1234\n"
 "  --device ID        hexadecimal, default 0b11\n"
 "  --class CODE       hexadecimal, with programming interface, default 088000\n"
 "  --bar0-size BYTES  a power of two, 4K to 2048M, default 64K\n"
+"  --absent-while FILE  while FILE exists the function is not in its slot\n"
 "  --verbose          log each mapping too\n"
 "  --help             show this\n"
 "\n"
@@ -121,16 +124,19 @@ static enum config_no_snoop parse_no_snoop(const char *text)
 
 static void parse(int argc, char **argv, struct options *o)
 {
-	enum { SOCKET = 1, LOG, NO_SNOOP, NO_PCIE, VENDOR, DEVICE, CLASS, BAR0, VERBOSE, HELP };
+	enum { SOCKET = 1, LOG, NO_SNOOP, NO_PCIE, AF, VENDOR, DEVICE, CLASS, BAR0, ABSENT,
+	       VERBOSE, HELP };
 	static const struct option list[] = {
 		{ "socket", required_argument, NULL, SOCKET },
 		{ "log", required_argument, NULL, LOG },
 		{ "no-snoop", required_argument, NULL, NO_SNOOP },
 		{ "no-pcie", no_argument, NULL, NO_PCIE },
+		{ "af", no_argument, NULL, AF },
 		{ "vendor", required_argument, NULL, VENDOR },
 		{ "device", required_argument, NULL, DEVICE },
 		{ "class", required_argument, NULL, CLASS },
 		{ "bar0-size", required_argument, NULL, BAR0 },
+		{ "absent-while", required_argument, NULL, ABSENT },
 		{ "verbose", no_argument, NULL, VERBOSE },
 		{ "help", no_argument, NULL, HELP },
 		{ }
@@ -151,6 +157,9 @@ static void parse(int argc, char **argv, struct options *o)
 		case NO_PCIE:
 			o->config.pcie = false;
 			break;
+		case AF:
+			o->config.af = true;
+			break;
 		case VENDOR:
 			o->config.vendor = parse_hex("--vendor", optarg, 0xffff);
 			break;
@@ -162,6 +171,9 @@ static void parse(int argc, char **argv, struct options *o)
 			break;
 		case BAR0:
 			o->config.bar0_size = parse_size("--bar0-size", optarg);
+			break;
+		case ABSENT:
+			o->absent_while = optarg;
 			break;
 		case VERBOSE:
 			o->verbose = true;
@@ -252,6 +264,7 @@ static void log_start(struct model_log *log, const struct options *o)
 	log_text(log, "log", o->log);
 	log_text(log, "no_snoop", no_snoop_names[o->config.no_snoop]);
 	log_bool(log, "pcie", o->config.pcie);
+	log_bool(log, "af", o->config.af);
 	log_hex(log, "vendor", o->config.vendor, 4);
 	log_hex(log, "device", o->config.device, 4);
 	log_hex(log, "class", o->config.class_code, 6);
@@ -308,6 +321,7 @@ int main(int argc, char **argv)
 		fputs("model: out of memory\n", stderr);
 		return EXIT_FAILURE;
 	}
+	dev.absent_while = options.absent_while;
 	log_start(&log, &options);
 	listener = listen_at(options.socket, &ours);
 	if (listener < 0)

@@ -16,6 +16,7 @@
 #define MODEL_CAP_PM		0x40
 #define MODEL_CAP_MSIX		0x50
 #define MODEL_CAP_EXP		0x80
+#define MODEL_CAP_AF		0xc0		/* with --af */
 #define MODEL_ECAP_AER		0x100
 
 /*

@@ -280,6 +280,33 @@ static void without_pcie(void **state)
 	assert_int_equal(get(MODEL_CAP_EXP + PCI_EXP_DEVSTA, 2), 0);
 }
 
+static void advanced_features(void **state)
+{
+	struct config_options options = default_options;
+
+	(void)state;
+	init(CONFIG_NO_SNOOP_RW, true);
+	set(MODEL_CAP_AF + PCI_AF_CTRL, 1, PCI_AF_CTRL_FLR);
+	assert_false(change.af_flr);
+
+	options.af = true;
+	config_init(&config, &options);
+	assert_int_equal(get(PCI_CAPABILITY_LIST, 1), MODEL_CAP_AF);
+	assert_int_equal(get(MODEL_CAP_AF, 4), 0x03064013);
+	assert_int_equal(get(MODEL_CAP_AF + PCI_AF_CTRL, 2), 0);
+	set(MODEL_CAP_AF + PCI_AF_CTRL, 1, PCI_AF_CTRL_FLR);
+	assert_true(change.af_flr);
+	assert_false(change.flr);
+	assert_int_equal(get(MODEL_CAP_AF + PCI_AF_CTRL, 2), 0);
+	set(MODEL_CAP_AF, 4, 0xffffffff);
+	assert_false(change.af_flr);
+	set(MODEL_CAP_AF + PCI_AF_CTRL, 2, 0xfffe);
+	assert_false(change.af_flr);
+	set(MODEL_CAP_AF + PCI_AF_CTRL, 4, 0x1);
+	assert_true(change.af_flr);
+	assert_int_equal(get(MODEL_CAP_AF, 4), 0x03064013);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(reset_and_writable_bits),
 	cmocka_unit_test(everything_else_is_read_only),
@@ -291,6 +318,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(power_states),
 	cmocka_unit_test(no_snoop_hardwired),
 	cmocka_unit_test(without_pcie),
+	cmocka_unit_test(advanced_features),
 };
 
 RUN_TESTS(tests)

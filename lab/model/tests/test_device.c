@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "harness.h"
 
+#include <fcntl.h>
 #include <sys/eventfd.h>
 
 #define MASTER	(PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER)
@@ -280,6 +281,52 @@ static void reset_device(void **state)
 	assert_clean(f, "device_reset");
 }
 
+static void reset_af_flr(void **state)
+{
+	struct config_options options = default_options;
+	struct fixture *f;
+
+	(void)state;
+	options.af = true;
+	f = fixture_new(&options, false);
+	dirty(f);
+	dev_write(f, CONFIG, MODEL_CAP_AF + PCI_AF_CTRL, 1, PCI_AF_CTRL_FLR);
+	assert_clean(f, "af_flr");
+	fixture_free(f);
+}
+
+static void out_of_its_slot(void **state)
+{
+	struct fixture *f = *state;
+	char path[] = "/tmp/absent.XXXXXX";
+	int fd = mkstemp(path);
+
+	assert_true(fd >= 0);
+	close(fd);
+	unlink(path);
+	f->dev.absent_while = path;
+	dirty(f);
+	dev_write(f, CONFIG, MODEL_ECAP_AER + PCI_ERR_UNCOR_MASK, 4, PCI_ERR_UNC_UNSUP);
+	assert_string_equal(events(take_log(f)), "");
+
+	close(open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+	assert_int_equal(dev_read(f, CONFIG, PCI_VENDOR_ID, 4), 0xffffffff);
+	assert_string_equal(events(take_log(f)), "reset absent ");
+	command(f, MASTER);
+	devctl(f, 0x2810);
+	reg(f, MODEL_REG_SCRATCH, 1);
+	assert_int_equal(dev_read(f, BAR0, MODEL_REG_ID, 4), 0xffffffff);
+	assert_string_equal(events(take_log(f)), "");
+
+	unlink(path);
+	assert_int_equal(dev_read(f, CONFIG, PCI_COMMAND, 2), 0);
+	assert_string_equal(events(take_log(f)), "present ");
+	assert_int_equal(dev_read(f, CONFIG, DEVCTL, 2), 0x2810);
+	assert_int_equal(dev_read(f, CONFIG, MODEL_ECAP_AER + PCI_ERR_UNCOR_MASK, 4), 0);
+	command(f, MASTER);
+	assert_int_equal(f->log.totals.moments, 1);
+}
+
 /* Order at an FLR: what was written counts first, then the reset. */
 static void flr_that_also_sets_the_bit(void **state)
 {
@@ -532,6 +579,8 @@ static const struct CMUnitTest tests[] = {
 	TEST(odd_config_writes),
 	TEST(out_of_range),
 	TEST(reset_flr),
+	TEST(reset_af_flr),
+	TEST(out_of_its_slot),
 	TEST(reset_hidden),
 	TEST(reset_d3hot),
 	TEST(reset_device),
