@@ -412,7 +412,7 @@ static ssize_t nosnoop_write_segment(struct nosnoop_vfio_pci_device *nosnoop,
 
 	if (pos == nosnoop->hi_pos)
 		return nosnoop_write_hi(nosnoop, buf);
-	if (pos / sizeof(u32) == PCI_COMMAND / sizeof(u32))
+	if (pos == PCI_COMMAND || pos == PCI_COMMAND + 1)
 		return nosnoop_write_faulted(nosnoop, buf, segment, ppos, true);
 	if (nosnoop->pm_pos &&
 	    pos / sizeof(u32) == nosnoop->pm_pos / sizeof(u32))
