@@ -6,7 +6,7 @@
 KDIR ?= /lib/modules/$(shell uname -r)/build
 DRIVER := $(CURDIR)/drivers/vfio/pci/nosnoop
 
-.PHONY: all install run check clean distclean help
+.PHONY: all install run check mutants tree untree clean distclean help
 
 all:
 	@[ -d "$(KDIR)" ] || { \
@@ -23,6 +23,15 @@ run:
 check:
 	@lab/check
 
+mutants:
+	@lab/mutants
+
+tree untree:
+	@[ -n "$(KERNEL)" ] || { \
+		echo "make $@ needs KERNEL=, the folder of a kernel's source" >&2; \
+		exit 1; }
+	@lab/tree $(if $(filter untree,$@),--remove) "$(KERNEL)"
+
 clean:
 	rm -rf build
 	find $(DRIVER) \( -name '*.o' -o -name '*.ko' -o -name '.*.cmd' -o \
@@ -37,5 +46,7 @@ help:
 	@echo "make install    install it"
 	@echo "make run        show it at work in the lab, beside vfio-pci (root)"
 	@echo "make check      all tests (root)"
+	@echo "make mutants    take the driver's hooks out one at a time; a test must find each (root)"
+	@echo "make tree       put the driver into the kernel tree KERNEL=, untree takes it out"
 	@echo "make clean      remove what was built here"
 	@echo "make distclean  also remove the lab's cache"

@@ -7,7 +7,8 @@
 
 # Parts of the kernel's source: for selftests, checkpatch and comparisons.
 # The drivers are there for headers that selftests link to, but for vfio's.
-LINUX_SOURCE_PARTS="scripts include/linux/pci_ids.h tools/include tools/arch
+LINUX_SOURCE_PARTS="MAINTAINERS Documentation/driver-api/index.rst
+	scripts include/linux/pci_ids.h tools/include tools/arch
 	tools/testing/selftests/vfio tools/testing/selftests/lib.mk
 	tools/testing/selftests/kselftest.h
 	tools/testing/selftests/kselftest_harness.h
@@ -34,32 +35,51 @@ linux_source()
 }
 
 # The module as modprobe finds it: a folder to lay over /lib/modules/VERSION.
+# Beside it the lab's own, for tests only. For the debug kernel, the folder
+# KERNEL, with KUnit tests and with what gcov needs to know in gcov/.
 compile_module()
 {
-	local version=$1 folder=$2
+	local version=$1 kernel=$2 folder=$3
 
-	in_rootfs "$ROOTFS" "$TOP:/lab/src:ro" "$folder:/lab/out" -- sh -ec '
+	in_rootfs "$ROOTFS" "$TOP:/lab/src:ro" "$folder:/lab/out" \
+		${kernel:+"$kernel:/lab/kernel:ro"} -- sh -ec '
 		version=$1
+		installed=/lib/modules/$version
+		build=$installed/build
+		set --
+		if [ -d /lab/kernel ]; then
+			installed=/lab/kernel/lib/modules/$version
+			build=/lab/kernel/build
+			set -- GCOV_PROFILE=y CONFIG_NOSNOOP_VFIO_PCI_KUNIT_TEST=m
+		fi
 		modules=/tmp/root/lib/modules/$version
 		cp -r /lab/src/drivers/vfio/pci/nosnoop /tmp/nosnoop
-		make -s -C "/lib/modules/$version/build" M=/tmp/nosnoop W=1 \
-			CONFIG_NOSNOOP_VFIO_PCI=m modules
+		make -s -C "$build" M=/tmp/nosnoop W=1 CONFIG_NOSNOOP_VFIO_PCI=m \
+			"$@" modules
+		for own in overlay complain; do
+			cp -r "/lab/src/lab/$own" "/tmp/$own"
+			make -s -C "$build" M="/tmp/$own" W=1 modules
+		done
 		mkdir -p "$modules/updates" "$modules/kernel"
-		cp /tmp/nosnoop/*.ko "$modules/updates"
-		cp "/lib/modules/$version"/modules.builtin* \
-			"/lib/modules/$version/modules.order" "$modules"
-		mount --bind "/lib/modules/$version/kernel" "$modules/kernel"
+		cp /tmp/nosnoop/*.ko /tmp/overlay/*.ko /tmp/complain/*.ko "$modules/updates"
+		cp "$installed"/modules.builtin* "$installed/modules.order" "$modules"
+		mount --bind "$installed/kernel" "$modules/kernel"
 		depmod -b /tmp/root "$version"
 		umount "$modules/kernel"
 		rmdir "$modules/kernel"
-		cp -r "$modules/." /lab/out' sh "$version"
+		cp -r "$modules/." /lab/out
+		[ -d /lab/kernel ] || exit 0
+		mkdir /lab/out/gcov
+		cp /tmp/nosnoop/*.gcno /tmp/nosnoop/*.[ch] /lab/out/gcov' \
+		sh "$version"
 }
 
+# module VERSION [KERNEL]
 module()
 {
-	cached "module-$1" "$(key_of drivers/vfio/pci/nosnoop lab/build.sh)-${ROOTFS##*-}" \
+	cached "module-$1" "$(key_of drivers/vfio/pci/nosnoop lab/overlay lab/complain lab/build.sh)-${ROOTFS##*-}${2:+-${2##*/kernel-}}" \
 		"building vfio-pci-nosnoop for Linux $1" \
-		compile_module "$1"
+		compile_module "$1" "${2:-}"
 }
 
 compile_model()
@@ -74,7 +94,10 @@ model()
 		"building the device model" compile_model
 }
 
-# The tree's own vfio selftests with ours beside them.
+# The tree's own vfio selftests with ours beside them. Two things are changed:
+# one test wants the VF to be bound to "vfio-pci" where its comment wants the
+# PF's driver; and the tests that run in one IOMMU mode only take iommufd, which
+# Debian's kernels have not.
 compile_selftests()
 {
 	local source=$1 folder=$2
@@ -82,12 +105,21 @@ compile_selftests()
 	in_rootfs "$ROOTFS" "$TOP:/lab/src:ro" "$source:/lab/linux:ro" \
 		"$folder:/lab/out" -- sh -ec '
 		cp -r /lab/linux /tmp/linux
+		/lab/src/lab/tree /tmp/linux
 		cd /tmp/linux/tools/testing/selftests/vfio
-		cp /lab/src/tools/testing/selftests/vfio/*.[ch] .
-		for test in vfio_pci_nosnoop*_test.c; do
-			[ -e "$test" ] || continue
-			sed -i "0,/^TEST_GEN_PROGS/s//TEST_GEN_PROGS += ${test%.c}\n&/" Makefile
-		done
+		sed -i "s/strcmp(vf_driver, \"vfio-pci\")/strcmp(vf_driver, sysfs_driver_get(pf_bdf))/" \
+			vfio_pci_sriov_uapi_test.c
+		grep -q "strcmp(vf_driver, sysfs" vfio_pci_sriov_uapi_test.c
+		cat >>lib/iommu.c <<-\END
+
+			#include <unistd.h>
+
+			__attribute__((constructor)) static void lab_iommu_mode(void)
+			{
+				if (access("/dev/iommu", F_OK))
+					default_iommu_mode = MODE_VFIO_TYPE1V2_IOMMU;
+			}
+		END
 		make -s -j"$(nproc)" OUTPUT=/lab/out top_srcdir=/tmp/linux
 		rm -rf /lab/out/libvfio /lab/out/*.[od]'
 }
@@ -97,7 +129,7 @@ selftests()
 	local source
 
 	source=$(linux_source)
-	cached selftests "$(key_of tools/testing/selftests/vfio lab/build.sh)-${ROOTFS##*-}" \
+	cached selftests "$(key_of tools/testing/selftests/vfio lab/build.sh lab/tree)-${ROOTFS##*-}" \
 		"building the vfio selftests" compile_selftests "$source"
 }
 
@@ -112,6 +144,9 @@ compile_initrd()
 		cd /tmp/initrd
 		cp /bin/busybox bin
 		cp /lab/src/lab/init init
+		# The debug kernel has all that built in.
+		touch modules/order
+		[ -d "/lib/modules/$version" ] &&
 		for module in virtio_pci virtio_console 9pnet_virtio 9p overlay; do
 			modprobe -S "$version" --show-depends "$module"
 		done | while read -r verb path rest; do
