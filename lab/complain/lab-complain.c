@@ -4,7 +4,8 @@
  *
  * Makes the mistakes that the debug kernel is there to tell of, those that the
  * parameter "of" names, and so proves that it tells and that lab/vm listens.
- * Not all at once: lockdep is off after the first wrong order of locks.
+ * With all of them, in the order of the table: lockdep is off after a wrong
+ * order of locks, and so is its watch on RCU after what KASAN finds.
  */
 #include <linux/list.h>
 #include <linux/module.h>
@@ -56,8 +57,8 @@ static void complain_leak(void)
 	void *lost;
 	int i;
 
-	/* Some, as the address of one may stay in a register or on a stack. */
-	for (i = 0; i < 16; i++) {
+	/* Many, as the allocator's caches still point to the last few. */
+	for (i = 0; i < 256; i++) {
 		lost = kmalloc(64, GFP_KERNEL);
 		OPTIMIZER_HIDE_VAR(lost);
 	}
@@ -123,16 +124,16 @@ static const struct {
 	void (*make)(void);
 } mistakes[] = {
 	{ "warn", complain_warn },
-	{ "sleep", complain_sleep },
-	{ "shift", complain_shift },
-	{ "overrun", complain_overrun },
 	{ "leak", complain_leak },
+	{ "sleep", complain_sleep },
 	{ "rcu", complain_rcu },
+	{ "locks", complain_locks },
+	{ "shift", complain_shift },
 	{ "refcount", complain_refcount },
 	{ "list", complain_list },
 	{ "object", complain_object },
+	{ "overrun", complain_overrun },
 	{ "hang", complain_hang },
-	{ "locks", complain_locks },
 };
 
 static int __init complain_init(void)

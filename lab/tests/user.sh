@@ -35,15 +35,22 @@ start_user()
 {
 	coproc VFIO_USER { exec /lab/tools/vfio-shell "$@"; }
 	USER_PID=$VFIO_USER_PID
-	# Copies, which subshells get too.
+	# Copies, which subshells get too and which outlive the process.
 	exec {USER_TO}>&"${VFIO_USER[1]}" {USER_FROM}<&"${VFIO_USER[0]}"
+	eval "exec ${VFIO_USER[1]}>&- ${VFIO_USER[0]}<&-"
 }
 
 end_user()
 {
 	exec {USER_TO}>&- {USER_FROM}<&-
-	eval "exec ${VFIO_USER[1]}>&- ${VFIO_USER[0]}<&-"
 	ends "$USER_PID" || kill -KILL "$USER_PID"
+}
+
+# aside FILE TEXT: writes it in the background, to wait there for as long as the
+# kernel likes: nobody waits with it, and a user who is left alone ends
+aside()
+{
+	echo "$2" 2>/dev/null >"$1" {USER_TO}>&- {USER_FROM}<&- &
 }
 
 # ends PID: within ten seconds
