@@ -57,23 +57,33 @@ struct resetter {
 	pthread_t thread;
 	struct nosnoop *n;
 	u64 seed;
+	bool mapped;
 	bool stop;
 };
 
-/* Has an effect whenever the other thread's write has turned memory on. */
+/*
+ * Has an effect whenever the other thread's write has turned memory on. By
+ * pwrite where the function goes to D3hot: access to what is mapped is SIGBUS.
+ */
 static void *reset_on(void *arg)
 {
+	u64 register_offset = LAB_REG_RESET;
+	u32 magic = htole32(LAB_RESET_MAGIC);
 	struct resetter *r = arg;
 
+	register_offset += r->n->device->bars[0].info.offset;
 	while (!READ_ONCE(r->stop)) {
 		usleep(rnd(&r->seed) % (2 * RESET_EVERY_US));
-		lab_write32(r->n, LAB_REG_RESET, LAB_RESET_MAGIC, true);
+		if (r->mapped)
+			lab_write32(r->n, LAB_REG_RESET, LAB_RESET_MAGIC, true);
+		else if (pwrite(r->n->device->fd, &magic, 4, register_offset) != 4)
+			VFIO_ASSERT_EQ(errno, EIO);
 	}
 
 	return NULL;
 }
 
-/* What the resets race with: a write of COMMAND, and interrupts to set up */
+/* What the resets race with: whatever has the kernel write COMMAND */
 typedef ssize_t (*race_fn)(struct nosnoop *n);
 
 static ssize_t enable_mastering(struct nosnoop *n)
@@ -96,10 +106,40 @@ static ssize_t set_up_interrupts(struct nosnoop *n)
 	return ret;
 }
 
+/* The core saves COMMAND and then DEVCTL, and restores both. */
+static ssize_t change_power(struct nosnoop *n)
+{
+	ssize_t ret = enable_mastering(n);
+
+	if (ret < 0)
+		return ret;
+	cfg_set_power_state(n, 3);
+	cfg_set_power_state(n, 0);
+
+	return ret;
+}
+
+/* So does it to look how large the ROM is. */
+static ssize_t size_rom(struct nosnoop *n)
+{
+	struct vfio_region_info info = {
+		.argsz = sizeof(info),
+		.index = VFIO_PCI_ROM_REGION_INDEX,
+	};
+	ssize_t ret = enable_mastering(n);
+
+	if (ret < 0)
+		return ret;
+	ioctl_assert(n->device->fd, VFIO_DEVICE_GET_REGION_INFO, &info);
+	VFIO_ASSERT_NE(info.size, 0);
+
+	return ret;
+}
+
 /* Until mastering is refused or the tries are used up; returns how many it took */
 static int race(struct nosnoop *n, race_fn racer, u64 seed, int tries, bool *refused)
 {
-	struct resetter r = { .n = n, .seed = seed };
+	struct resetter r = { .n = n, .seed = seed, .mapped = racer != change_power };
 	ssize_t ret;
 	int i;
 
@@ -178,6 +218,26 @@ TEST_F_TIMEOUT(vfio_pci_nosnoop_race_test, command, 600)
 TEST_F_TIMEOUT(vfio_pci_nosnoop_race_test, interrupts, 600)
 {
 	at_most_one_moment_per_open(&self->n, variant->iommu_mode, set_up_interrupts,
+				    TRIES / 20);
+}
+
+TEST_F_TIMEOUT(vfio_pci_nosnoop_race_test, power, 600)
+{
+	at_most_one_moment_per_open(&self->n, variant->iommu_mode, change_power,
+				    TRIES / 100);
+}
+
+TEST_F_TIMEOUT(vfio_pci_nosnoop_race_test, rom, 600)
+{
+	struct vfio_region_info info = {
+		.argsz = sizeof(info),
+		.index = VFIO_PCI_ROM_REGION_INDEX,
+	};
+
+	if (ioctl(self->n.device->fd, VFIO_DEVICE_GET_REGION_INFO, &info) || !info.size)
+		SKIP(return, "the device has no ROM");
+
+	at_most_one_moment_per_open(&self->n, variant->iommu_mode, size_rom,
 				    TRIES / 20);
 }
 
