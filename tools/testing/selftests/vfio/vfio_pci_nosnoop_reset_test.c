@@ -14,7 +14,7 @@
 
 #include "kselftest_harness.h"
 
-#define HIDDEN_RESETS	1000
+#define HIDDEN_RESETS	250
 #define DMA_JOBS	200
 
 static const char *device_bdf;

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * vfio-pci-nosnoop: from open to close. What Device Control held before is
+ * there again afterwards, however the device is closed, and not before.
+ *
+ * Needs: a PCI Express function bound to vfio-pci-nosnoop.
+ *
+ * Run: ./vfio_pci_nosnoop_lifetime_test [options] 0000:01:00.0
+ *      VFIO_NOSNOOP_LOG=file	the log of the lab's device
+ */
+#include <signal.h>
+
+#include <sys/wait.h>
+
+#include <linux/compiler.h>
+
+#include "vfio_pci_nosnoop.h"
+
+#include "kselftest_harness.h"
+
+static const char *device_bdf;
+
+FIXTURE(vfio_pci_nosnoop_lifetime_test) {
+	struct nosnoop n;
+};
+
+FIXTURE_VARIANT(vfio_pci_nosnoop_lifetime_test) {
+	const char *iommu_mode;
+};
+
+#define FIXTURE_VARIANT_ADD_IOMMU_MODE(_iommu_mode)			\
+FIXTURE_VARIANT_ADD(vfio_pci_nosnoop_lifetime_test, _iommu_mode) {	\
+	.iommu_mode = #_iommu_mode,					\
+}
+
+FIXTURE_VARIANT_ADD_ALL_IOMMU_MODES();
+
+#undef FIXTURE_VARIANT_ADD_IOMMU_MODE
+
+FIXTURE_SETUP(vfio_pci_nosnoop_lifetime_test)
+{
+	const char *missing = iommu_mode_missing(device_bdf, variant->iommu_mode);
+
+	if (missing)
+		SKIP(return, "%s", missing);
+
+	nosnoop_prepare(&self->n, device_bdf);
+}
+
+FIXTURE_TEARDOWN(vfio_pci_nosnoop_lifetime_test)
+{
+	nosnoop_check_log(&self->n, "at the end");
+}
+
+static void open_and_close(struct nosnoop *n, const char *iommu_mode, bool bit)
+{
+	u16 before = n->before & ~PCI_EXP_DEVCTL_NOSNOOP_EN, after;
+
+	if (bit)
+		before |= PCI_EXP_DEVCTL_NOSNOOP_EN;
+	hw_writew(n, n->cap + PCI_EXP_DEVCTL, before);
+	VFIO_ASSERT_EQ(hw_devctl(n), before);
+
+	nosnoop_open(n, iommu_mode);
+	nosnoop_check(n, "after open");
+	nosnoop_master_on(n);
+	cfg_write_devctl(n, cfg_devctl(n) ^ (PCI_EXP_DEVCTL_NOSNOOP_EN |
+					     PCI_EXP_DEVCTL_READRQ));
+	nosnoop_check(n, "after a write");
+	nosnoop_close(n);
+
+	after = hw_devctl(n);
+	VFIO_ASSERT_EQ(after, before, "DEVCTL after close and before open\n");
+}
+
+TEST_F(vfio_pci_nosnoop_lifetime_test, gives_back_1)
+{
+	if (!(self->n.implemented & PCI_EXP_DEVCTL_NOSNOOP_EN))
+		SKIP(return, "Enable No Snoop is hardwired to 0 in this function");
+
+	open_and_close(&self->n, variant->iommu_mode, true);
+}
+
+TEST_F(vfio_pci_nosnoop_lifetime_test, gives_back_0)
+{
+	open_and_close(&self->n, variant->iommu_mode, false);
+}
+
+/* The function is in D3hot before open, as the kernel's defaults have it. */
+TEST_F(vfio_pci_nosnoop_lifetime_test, gives_back_from_d3hot)
+{
+	struct nosnoop *n = &self->n;
+	u16 after;
+
+	hw_set_power_control(n->bdf, "auto");
+	if (!hw_reaches_d3hot(n->bdf))
+		SKIP(return, "this function does not go to D3hot when it is closed");
+
+	nosnoop_open(n, variant->iommu_mode);
+	nosnoop_check(n, "after open");
+	nosnoop_master_on(n);
+	nosnoop_close(n);
+	ASSERT_TRUE(hw_reaches_d3hot(n->bdf));
+	hw_set_power_control(n->bdf, "on");
+	after = hw_devctl(n);
+	ASSERT_EQ(n->before, after);
+}
+
+/* Each open starts the promise anew. */
+TEST_F_TIMEOUT(vfio_pci_nosnoop_lifetime_test, reopen, 120)
+{
+	for (int i = 0; i < 10; i++) {
+		bool bit = self->n.implemented & PCI_EXP_DEVCTL_NOSNOOP_EN && i % 3;
+
+		open_and_close(&self->n, variant->iommu_mode, bit);
+	}
+}
+
+/*
+ * The owner, in a process of its own: opens, enables mastering and tells, then
+ * writes COMMAND and DEVCTL until it is killed.
+ */
+static void __noreturn own(struct nosnoop *n, const char *iommu_mode, int ready)
+{
+	nosnoop_open(n, iommu_mode);
+	nosnoop_master_on(n);
+	VFIO_ASSERT_EQ(write(ready, "", 1), 1);
+	for (;;) {
+		cfg_write_devctl(n, n->before);
+		nosnoop_master_on(n);
+	}
+}
+
+/* Closing goes on in the background for as long as it needs, not for long. */
+static bool comes_back(struct nosnoop *n)
+{
+	for (int i = 0; i < 1000; i++) {
+		if (hw_devctl(n) == n->before &&
+		    !(hw_readw(n, PCI_COMMAND) & PCI_COMMAND_MASTER))
+			return true;
+		usleep(10000);
+	}
+
+	return false;
+}
+
+TEST_F_TIMEOUT(vfio_pci_nosnoop_lifetime_test, owner_is_killed, 120)
+{
+	struct nosnoop *n = &self->n;
+	int pipes[2], status;
+	char byte;
+	pid_t pid;
+
+	for (int i = 0; i < 5; i++) {
+		ASSERT_EQ(0, pipe(pipes));
+		pid = fork();
+		ASSERT_GE(pid, 0);
+		if (!pid) {
+			close(pipes[0]);
+			own(n, variant->iommu_mode, pipes[1]);
+		}
+		ASSERT_EQ(0, close(pipes[1]));
+		ASSERT_EQ(1, read(pipes[0], &byte, 1));
+		ASSERT_EQ(0, close(pipes[0]));
+		usleep(i * 10000);
+		ASSERT_EQ(0, hw_devctl(n) & PCI_EXP_DEVCTL_NOSNOOP_EN);
+
+		ASSERT_EQ(0, kill(pid, SIGKILL));
+		ASSERT_EQ(pid, waitpid(pid, &status, 0));
+		ASSERT_TRUE(WIFSIGNALED(status));
+		ASSERT_TRUE(comes_back(n));
+		nosnoop_check_log(n, "after the owner was killed");
+	}
+}
+
+/* A process that inherits the device has it open, too: it is held to the end. */
+TEST_F_TIMEOUT(vfio_pci_nosnoop_lifetime_test, last_close_counts, 60)
+{
+	struct nosnoop *n = &self->n;
+	int pipes[2], status;
+	char byte;
+	pid_t pid;
+
+	ASSERT_EQ(0, pipe(pipes));
+	nosnoop_open(n, variant->iommu_mode);
+	pid = fork();
+	ASSERT_GE(pid, 0);
+	if (!pid) {
+		close(pipes[1]);
+		/* Until the parent has closed all that it had. */
+		VFIO_ASSERT_EQ(read(pipes[0], &byte, 1), 1);
+		nosnoop_master_on(n);
+		cfg_write_devctl(n, n->before);
+		nosnoop_check(n, "with the parent gone");
+		_exit(0);
+	}
+	ASSERT_EQ(0, close(pipes[0]));
+	nosnoop_close(n);
+	ASSERT_EQ(0, hw_devctl(n) & PCI_EXP_DEVCTL_NOSNOOP_EN);
+
+	ASSERT_EQ(1, write(pipes[1], "", 1));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	ASSERT_EQ(0, status);
+	ASSERT_TRUE(comes_back(n));
+}
+
+int main(int argc, char *argv[])
+{
+	struct nosnoop_original original = {};
+	int ret;
+
+	device_bdf = vfio_selftests_get_bdf(&argc, argv);
+	nosnoop_save(&original, device_bdf);
+	ret = test_harness_run(argc, argv);
+	nosnoop_restore(&original);
+
+	return ret;
+}
