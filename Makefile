@@ -6,7 +6,7 @@
 KDIR ?= /lib/modules/$(shell uname -r)/build
 DRIVER := $(CURDIR)/drivers/vfio/pci/nosnoop
 
-.PHONY: all install run check mutants tree untree clean distclean help
+.PHONY: all install run check prove mutants tree untree clean distclean help
 
 all:
 	@[ -d "$(KDIR)" ] || { \
@@ -22,6 +22,9 @@ run:
 
 check:
 	@lab/check
+
+prove:
+	@lab/prove
 
 mutants:
 	@lab/mutants
@@ -46,6 +49,7 @@ help:
 	@echo "make install    install it"
 	@echo "make run        show it at work in the lab, beside vfio-pci (root)"
 	@echo "make check      all tests (root)"
+	@echo "make prove      prove the driver's decisions for all values with CBMC (root)"
 	@echo "make mutants    take the driver's hooks out one at a time; a test must find each (root)"
 	@echo "make tree       put the driver into the kernel tree KERNEL=, untree takes it out"
 	@echo "make clean      remove what was built here"
