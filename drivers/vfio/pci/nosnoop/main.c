@@ -34,11 +34,14 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/debugfs.h>
+#include <linux/delay.h>
+#include <linux/device.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/pagemap.h>
 #include <linux/pci.h>
 #include <linux/pm_runtime.h>
+#include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 #include <linux/vfio.h>
 #include <linux/vfio_pci_core.h>
@@ -51,6 +54,8 @@
 
 /* Tries to write from a buffer whose page does not stay in */
 #define NOSNOOP_FAULT_TRIES	16
+/* Tries, 1 ms or more apart, to keep resets out: most take 0.1 to 1 s */
+#define NOSNOOP_LOCK_TRIES	2000
 
 struct nosnoop_vfio_pci_device {
 	struct vfio_pci_core_device core;
@@ -70,6 +75,8 @@ struct nosnoop_vfio_pci_device {
 	bool quarantined;
 	/* How many error recoveries, which may reset the link, are under way */
 	atomic_t recovering;
+	/* Being unbound: whoever does that keeps resets out, and waits for us. */
+	bool removing;
 	/* Protects what is checked before a write until it is written. */
 	struct mutex gate;
 	/* For debugfs: events since the device was bound */
@@ -360,7 +367,7 @@ static ssize_t nosnoop_write_gated(struct nosnoop_vfio_pci_device *nosnoop,
 
 	if (command && READ_ONCE(nosnoop->quarantined))
 		return nosnoop_refuse(nosnoop, "quarantined", -EIO);
-	if (command && atomic_read(&nosnoop->recovering))
+	if (atomic_read(&nosnoop->recovering))
 		return nosnoop_refuse(nosnoop, "recovering", -EIO);
 
 	clear = nosnoop_clear(nosnoop, cause);
@@ -377,6 +384,34 @@ static ssize_t nosnoop_write_gated(struct nosnoop_vfio_pci_device *nosnoop,
 }
 
 /*
+ * In a write of PCI_PM_CTRL the core saves or restores config space, register
+ * by register, with nothing to keep out resets that are not the user's own. A
+ * reset amidst that has PCI_COMMAND saved as before it and Device Control as
+ * after, and both are restored, by the reset itself and from D3hot. Who resets
+ * has the device's lock; who unbinds has it, too, and waits for the user. Taken
+ * before the gate, as in error recovery.
+ */
+static int nosnoop_lock_resets(struct nosnoop_vfio_pci_device *nosnoop,
+			       bool *locked)
+{
+	int tries = NOSNOOP_LOCK_TRIES;
+
+	*locked = false;
+	while (!device_trylock(&nosnoop->core.pdev->dev)) {
+		if (READ_ONCE(nosnoop->removing))
+			return 0;
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		if (!--tries)
+			return -EAGAIN;
+		usleep_range(1000, 2000);
+	}
+	*locked = true;
+
+	return 0;
+}
+
+/*
  * The page of the buffer is there or the write fails: it must not wait for a
  * page fault between the check and the hardware, for the user decides how long
  * that takes and what the device does meanwhile. Nor may it with the gate
@@ -387,15 +422,23 @@ static ssize_t nosnoop_write_faulted(struct nosnoop_vfio_pci_device *nosnoop,
 				     loff_t ppos, bool command)
 {
 	int tries = NOSNOOP_FAULT_TRIES;
+	bool locked = false;
 	ssize_t ret;
 
 	do {
 		if (fault_in_readable(buf, count))
 			return -EFAULT;
 
+		ret = command ? 0 : nosnoop_lock_resets(nosnoop, &locked);
+		if (ret)
+			return ret;
+
 		mutex_lock(&nosnoop->gate);
 		ret = nosnoop_write_gated(nosnoop, buf, count, &ppos, command);
 		mutex_unlock(&nosnoop->gate);
+
+		if (locked)
+			device_unlock(&nosnoop->core.pdev->dev);
 	} while (ret == -EFAULT && --tries);
 
 	return ret;
@@ -905,6 +948,7 @@ static void nosnoop_vfio_pci_remove(struct pci_dev *pdev)
 {
 	struct nosnoop_vfio_pci_device *nosnoop = pdev_to_nosnoop(pdev);
 
+	WRITE_ONCE(nosnoop->removing, true);
 	/* Disables SR-IOV, too. The PCI core keeps the device in D0 meanwhile. */
 	vfio_pci_core_unregister_device(&nosnoop->core);
 	nosnoop_end(nosnoop);
