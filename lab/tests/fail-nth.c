@@ -1,0 +1,705 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * usage: fail-nth BDF DRIVER
+ *
+ * Reads lines "OPERATION MINIMUM" and does each operation again and again, with
+ * its first allocation or copy from or to the user failing, then its second,
+ * and so on until it makes fewer: whatever failslab, fail_page_alloc and
+ * fail_usercopy are set up to fail. After each:
+ *
+ *   - the result is success, ENOMEM or EFAULT, with interrupts also ENOSPC
+ *   - the function is as it has to be: see check()
+ *   - if it failed it is repeated, and succeeds
+ *
+ * and then everything is undone. Answers with what went wrong, a line on how
+ * many faults there were and what came of which, and "ok" or "failed"; fewer
+ * than MINIMUM have failed. BDF is bound to no driver before and after.
+ */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <linux/iommufd.h>
+#include <linux/pci_regs.h>
+#include <linux/vfio.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+
+#include "../model/registers.h"
+#include "../model/types.h"
+
+#define DEVCTL		(MODEL_CAP_EXP + PCI_EXP_DEVCTL)
+#define PMCSR		(MODEL_CAP_PM + PCI_PM_CTRL)
+#define CONFIG_SIZE	4096
+#define VECTORS		1
+#define MOST		2000	/* faults, for not to go on forever */
+
+struct operation {
+	const char *name;
+	int (*begin)(void);
+	int (*act)(void);
+	int (*undo)(void);
+	/* What it did before it failed stays done. */
+	bool partial;
+	/* One more errno it may end with */
+	int also;
+	/* From that fault on only each so many-th is tried. */
+	unsigned int sparse;
+};
+
+static const char *bdf, *driver;
+static int fail_nth, config, drivers_bind, drivers_unbind;
+static int container = -1, group = -1, iommufd = -1, device = -1;
+/* The driver's open went well: with a cdev that is later than open(2). */
+static bool is_open;
+static int eventfds[VECTORS];
+static off_t config_offset;
+static u16 devctl_before;
+/* vfioN, which becomes another if a device that was there before is not gone */
+static char vfio_dev[NAME_MAX + 1];
+static int failures;
+
+/* Everything that returns int returns 0 or a negative errno. */
+
+static int result_of(ssize_t ret)
+{
+	return ret < 0 ? -errno : 0;
+}
+
+static const char *name_of(int error)
+{
+	return error ? strerrorname_np(-error) : "ok";
+}
+
+__attribute__((format(printf, 1, 2), noreturn))
+static void die(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+	printf("\n");
+	exit(2);
+}
+
+__attribute__((format(printf, 2, 3)))
+static void fail(unsigned int n, const char *format, ...)
+{
+	va_list args;
+
+	printf("fault %u: ", n);
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+	printf("\n");
+	failures++;
+}
+
+/*
+ * The kernel counts on in these two as well, for they copy. What they fail
+ * themselves was left over, and their own failure is no success.
+ */
+static void arm(unsigned int n)
+{
+	char text[16];
+	int length = sprintf(text, "%u", n);
+
+	if (pwrite(fail_nth, text, length, 0) != length)
+		die("fail-nth: %s", strerror(errno));
+}
+
+/* Whether there was a fault since arm() */
+static bool disarm(void)
+{
+	char text[16] = "1";
+	ssize_t length = pread(fail_nth, text, sizeof(text) - 1, 0);
+
+	while (pwrite(fail_nth, "0", 1, 0) != 1)
+		if (errno != EFAULT)
+			die("fail-nth: %s", strerror(errno));
+	return length > 0 && atoi(text) == 0;
+}
+
+/* The function as it is in hardware, for all that vfio knows */
+
+static u16 hardware(off_t position)
+{
+	u16 value;
+
+	if (pread(config, &value, 2, position) != 2)
+		die("config: %s", strerror(errno));
+	return value;
+}
+
+static int sysfs_open(const char *format, const char *name, int flags)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	snprintf(path, sizeof(path), format, name);
+	fd = open(path, flags | O_CLOEXEC);
+	if (fd < 0)
+		die("%s: %s", path, strerror(errno));
+	return fd;
+}
+
+/* Bind and unbind: one system call each */
+
+static bool is_bound(void)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/driver", bdf);
+	return !access(path, F_OK);
+}
+
+static int bind_function(void)
+{
+	return result_of(pwrite(drivers_bind, bdf, strlen(bdf), 0));
+}
+
+static int unbind_function(void)
+{
+	return result_of(pwrite(drivers_unbind, bdf, strlen(bdf), 0));
+}
+
+static void check_vfio_dev(void)
+{
+	char path[PATH_MAX];
+	struct dirent *entry;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/vfio-dev", bdf);
+	dir = opendir(path);
+	if (!dir)
+		die("%s: %s", path, strerror(errno));
+	while ((entry = readdir(dir))) {
+		if (entry->d_name[0] == '.' || !strcmp(entry->d_name, vfio_dev))
+			continue;
+		if (vfio_dev[0])
+			fail(0, "%s, not %s: a device was lost", entry->d_name, vfio_dev);
+		strcpy(vfio_dev, entry->d_name);
+	}
+	closedir(dir);
+}
+
+/* In D0 while closed, for DEVCTL to stay as it is */
+static int bind_awake(void)
+{
+	int control, ret;
+
+	ret = bind_function();
+	if (ret)
+		return ret;
+	check_vfio_dev();
+	control = sysfs_open("/sys/bus/pci/devices/%s/power/control", bdf, O_WRONLY);
+	ret = result_of(write(control, "on", 2));
+	close(control);
+	return ret;
+}
+
+/* Open and close */
+
+static int open_container(void)
+{
+	char path[PATH_MAX], link[PATH_MAX] = "";
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/iommu_group", bdf);
+	if (readlink(path, link, sizeof(link) - 1) < 0)
+		return -errno;
+	snprintf(path, sizeof(path), "/dev/vfio/%s", strrchr(link, '/') + 1);
+	group = open(path, O_RDWR | O_CLOEXEC);
+	if (group < 0)
+		return -errno;
+	container = open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC);
+	if (container < 0)
+		return -errno;
+	return result_of(ioctl(group, VFIO_GROUP_SET_CONTAINER, &container)) ?:
+	       result_of(ioctl(container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU));
+}
+
+static int open_in_group(void)
+{
+	device = ioctl(group, VFIO_GROUP_GET_DEVICE_FD, bdf);
+	is_open = device >= 0;
+	return result_of(device);
+}
+
+static int open_cdev(void)
+{
+	char path[PATH_MAX];
+
+	iommufd = open("/dev/iommu", O_RDWR | O_CLOEXEC);
+	if (iommufd < 0)
+		return -errno;
+	snprintf(path, sizeof(path), "/dev/vfio/devices/%s", vfio_dev);
+	device = open(path, O_RDWR | O_CLOEXEC);
+	return result_of(device);
+}
+
+static int bind_iommufd(void)
+{
+	struct vfio_device_bind_iommufd bind = {
+		.argsz = sizeof(bind),
+		.iommufd = iommufd,
+	};
+
+	is_open = !ioctl(device, VFIO_DEVICE_BIND_IOMMUFD, &bind);
+	return is_open ? 0 : -errno;
+}
+
+static int attach_ioas(void)
+{
+	struct iommu_ioas_alloc alloc = { .size = sizeof(alloc) };
+	struct vfio_device_attach_iommufd_pt attach = { .argsz = sizeof(attach) };
+
+	if (ioctl(iommufd, IOMMU_IOAS_ALLOC, &alloc))
+		return -errno;
+	attach.pt_id = alloc.out_ioas_id;
+	return result_of(ioctl(device, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &attach));
+}
+
+static int close_fd(int *fd)
+{
+	int ret = *fd >= 0 ? result_of(close(*fd)) : 0;
+
+	*fd = -1;
+	return ret;
+}
+
+static int close_device(void)
+{
+	is_open = false;
+	return close_fd(&device);
+}
+
+static int close_all(void)
+{
+	return close_device() ?: close_fd(&group) ?: close_fd(&container) ?:
+	       close_fd(&iommufd);
+}
+
+static int open_by_group(void)
+{
+	close_all();
+	return open_container() ?: open_in_group();
+}
+
+static int open_by_cdev(void)
+{
+	close_all();
+	return open_cdev() ?: bind_iommufd() ?: attach_ioas();
+}
+
+/* While open */
+
+static int config_write(off_t position, const void *value, ssize_t size)
+{
+	ssize_t ret = pwrite(device, value, size, config_offset + position);
+
+	return ret >= 0 && ret != size ? -EMSGSIZE : result_of(ret);
+}
+
+static int write_word(off_t position, u16 value)
+{
+	return config_write(position, &value, 2);
+}
+
+static int master(bool on)
+{
+	return write_word(PCI_COMMAND, PCI_COMMAND_MEMORY | (on ? PCI_COMMAND_MASTER : 0));
+}
+
+static int master_on(void)
+{
+	return master(true);
+}
+
+static int master_off(void)
+{
+	return master(false);
+}
+
+/* With No Snoop; without, on a driver that would let us have it */
+static u16 wish(void)
+{
+	return strtoul(getenv("WISH") ?: "0x2810", NULL, 0);
+}
+
+static int write_devctl(void)
+{
+	return write_word(DEVCTL, wish());
+}
+
+static int flr(void)
+{
+	return write_word(DEVCTL, wish() | PCI_EXP_DEVCTL_BCR_FLR);
+}
+
+static int reset(void)
+{
+	return result_of(ioctl(device, VFIO_DEVICE_RESET));
+}
+
+static int d3hot_and_back(void)
+{
+	return write_word(PMCSR, 3) ?: write_word(PMCSR, 0);
+}
+
+static int read_config(u8 *space)
+{
+	ssize_t ret = pread(device, space, CONFIG_SIZE, config_offset);
+
+	return ret >= 0 && ret != CONFIG_SIZE ? -EMSGSIZE : result_of(ret);
+}
+
+static int read_all_config(void)
+{
+	static u8 space[CONFIG_SIZE];
+
+	return read_config(space);
+}
+
+static u8 all_config[CONFIG_SIZE];
+
+/* All of it as it is, but with mastering and No Snoop */
+static int prepare_config(void)
+{
+	u16 devctl = wish();
+	int ret;
+
+	ret = master_off() ?: read_config(all_config);
+	all_config[PCI_COMMAND] |= PCI_COMMAND_MASTER;
+	memcpy(all_config + DEVCTL, &devctl, 2);
+	return ret;
+}
+
+static int write_all_config(void)
+{
+	return config_write(0, all_config, CONFIG_SIZE);
+}
+
+static int set_vectors(void)
+{
+	struct {
+		struct vfio_irq_set header;
+		__s32 fds[VECTORS];
+	} set = {
+		.header = {
+			.argsz = sizeof(set),
+			.flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER,
+			.index = VFIO_PCI_MSIX_IRQ_INDEX,
+			.count = VECTORS,
+		},
+	};
+	int ret;
+
+	memcpy(set.fds, eventfds, sizeof(eventfds));
+	ret = ioctl(device, VFIO_DEVICE_SET_IRQS, &set);
+	/* So many could be had, and none are. */
+	return ret > 0 ? -ENOSPC : result_of(ret);
+}
+
+static int unset_vectors(void)
+{
+	struct vfio_irq_set set = {
+		.argsz = sizeof(set),
+		.flags = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER,
+		.index = VFIO_PCI_MSIX_IRQ_INDEX,
+	};
+
+	return result_of(ioctl(device, VFIO_DEVICE_SET_IRQS, &set));
+}
+
+/* With room for the capabilities of those that have some */
+static int region_infos(void)
+{
+	union {
+		struct vfio_region_info info;
+		u8 room[4096];
+	} region;
+	int i;
+
+	for (i = 0; i <= VFIO_PCI_CONFIG_REGION_INDEX; i++) {
+		memset(&region, 0, sizeof(region));
+		region.info.argsz = sizeof(region);
+		region.info.index = i;
+		if (ioctl(device, VFIO_DEVICE_GET_REGION_INFO, &region.info))
+			return -errno;
+	}
+	return 0;
+}
+
+/* Without memory for a page fault, the kernel has it taken again. */
+static int map_bar(void)
+{
+	struct vfio_region_info info = {
+		.argsz = sizeof(info),
+		.index = VFIO_PCI_BAR0_REGION_INDEX,
+	};
+	volatile u32 *bar;
+	u32 id;
+
+	if (ioctl(device, VFIO_DEVICE_GET_REGION_INFO, &info))
+		return -errno;
+	bar = mmap(NULL, info.size, PROT_READ, MAP_SHARED, device, info.offset);
+	if (bar == MAP_FAILED)
+		return -errno;
+	id = bar[MODEL_REG_ID / 4];
+	if (munmap((void *)bar, info.size))
+		return -errno;
+	return id == MODEL_ID ? 0 : -EBADMSG;
+}
+
+/* What is done before and after */
+
+static int nothing(void)
+{
+	return 0;
+}
+
+static int unbind_closed(void)
+{
+	return close_all() ?: unbind_function();
+}
+
+static int be_bound(void)
+{
+	return is_bound() ? 0 : bind_awake();
+}
+
+static int be_open(void)
+{
+	if (is_open)
+		return master_on();
+	return be_bound() ?: open_by_group() ?: master_on();
+}
+
+static int be_open_by_cdev(void)
+{
+	return be_bound() ?: open_by_cdev() ?: master_on();
+}
+
+static int begin_command(void)
+{
+	return be_open() ?: master_off();
+}
+
+static int begin_irqs_off(void)
+{
+	return be_open() ?: set_vectors();
+}
+
+static int begin_config(void)
+{
+	return be_open() ?: prepare_config();
+}
+
+static const struct operation operations[] = {
+	{ .name = "bind", .begin = nothing, .act = bind_function, .undo = unbind_function },
+	{ .name = "unbind", .begin = bind_awake, .act = unbind_function, .undo = nothing },
+	{ .name = "open-group", .begin = be_bound, .act = open_by_group, .undo = close_all },
+	{ .name = "open-cdev", .begin = be_bound, .act = open_by_cdev, .undo = close_all },
+	{ .name = "close-group", .begin = be_open, .act = close_device, .undo = close_all },
+	{ .name = "close-cdev", .begin = be_open_by_cdev, .act = close_device, .undo = close_all },
+	{ .name = "reset", .begin = be_open, .act = reset, .undo = nothing },
+	{ .name = "flr", .begin = be_open, .act = flr, .undo = nothing },
+	{ .name = "write-devctl", .begin = be_open, .act = write_devctl, .undo = nothing },
+	{ .name = "write-command", .begin = begin_command, .act = master_on, .undo = nothing },
+	{ .name = "write-config", .begin = begin_config, .act = write_all_config, .undo = nothing, .partial = true, .sparse = 64 },
+	{ .name = "read-config", .begin = be_open, .act = read_all_config, .undo = nothing, .sparse = 64 },
+	{ .name = "d3hot", .begin = be_open, .act = d3hot_and_back, .undo = nothing, .partial = true },
+	{ .name = "irqs", .begin = be_open, .act = set_vectors, .undo = unset_vectors, .also = -ENOSPC },
+	{ .name = "irqs-off", .begin = begin_irqs_off, .act = unset_vectors, .undo = nothing },
+	{ .name = "region-info", .begin = be_open, .act = region_infos, .undo = nothing },
+	{ .name = "mmap", .begin = be_open, .act = map_bar, .undo = nothing },
+};
+
+static int module_references(void)
+{
+	char name[64], text[16] = "";
+	unsigned int i;
+	int fd;
+
+	snprintf(name, sizeof(name), "%s", driver);
+	for (i = 0; name[i]; i++)
+		if (name[i] == '-')
+			name[i] = '_';
+	fd = sysfs_open("/sys/module/%s/refcnt", name, O_RDONLY);
+	if (read(fd, text, sizeof(text) - 1) < 0)
+		die("refcnt: %s", strerror(errno));
+	close(fd);
+	return atoi(text);
+}
+
+/*
+ * While open the bit is clear. While not, nobody masters the bus, DEVCTL is as
+ * it was before all this, and nobody has the module.
+ */
+static void check(unsigned int n, const char *when)
+{
+	u16 devctl = hardware(DEVCTL), command = hardware(PCI_COMMAND);
+
+	if (is_open) {
+		if (devctl & PCI_EXP_DEVCTL_NOSNOOP_EN)
+			fail(n, "%s: DEVCTL is %04x while open", when, devctl);
+		return;
+	}
+	if (command & PCI_COMMAND_MASTER)
+		fail(n, "%s: COMMAND is %04x while not open", when, command);
+	if (devctl != devctl_before)
+		fail(n, "%s: DEVCTL is %04x, was %04x", when, devctl, devctl_before);
+	if (device < 0 && module_references())
+		fail(n, "%s: the module has %d users", when, module_references());
+}
+
+/* One fault, or none if there are fewer; returns whether there was one */
+static bool one_fault(const struct operation *op, unsigned int n, int *result)
+{
+	u16 devctl, command;
+	bool faulted, was_open;
+	int ret;
+
+	ret = op->begin();
+	if (ret)
+		die("fault %u: before %s: %s", n, op->name, name_of(ret));
+	devctl = hardware(DEVCTL);
+	command = hardware(PCI_COMMAND);
+	was_open = is_open;
+
+	arm(n);
+	ret = op->act();
+	faulted = disarm();
+
+	*result = ret;
+	if (ret && (!faulted || (ret != -ENOMEM && ret != -EFAULT && ret != op->also)))
+		fail(n, "%s", name_of(ret));
+	check(n, "then");
+	if (ret && !op->partial && is_open == was_open &&
+	    (hardware(DEVCTL) != devctl || hardware(PCI_COMMAND) != command))
+		fail(n, "it failed, but DEVCTL is %04x, was %04x, COMMAND %04x, was %04x",
+		     hardware(DEVCTL), devctl, hardware(PCI_COMMAND), command);
+	if (ret) {
+		ret = op->act();
+		if (ret)
+			fail(n, "repeated: %s", name_of(ret));
+		check(n, "repeated");
+	}
+	ret = op->undo();
+	if (ret)
+		die("fault %u: after %s: %s", n, op->name, name_of(ret));
+	check(n, "undone");
+	return faulted;
+}
+
+/* "1-3 ENOMEM, 4 ok" */
+static void tell(const unsigned int *number, const int *result, unsigned int count)
+{
+	unsigned int i, first;
+
+	for (i = 0; i < count; i++) {
+		for (first = i; i + 1 < count && result[i + 1] == result[i]; i++)
+			;
+		printf("%s%u", first ? ", " : ": ", number[first]);
+		if (i > first)
+			printf("-%u", number[i]);
+		printf(" %s", name_of(result[first]));
+	}
+	printf("\n");
+}
+
+static void all_faults(const struct operation *op, unsigned int minimum)
+{
+	static unsigned int number[MOST];
+	static int result[MOST];
+	unsigned int n = 1, count = 0;
+
+	while (one_fault(op, n, result + count)) {
+		number[count++] = n;
+		if (count == MOST)
+			die("more than %u faults", MOST);
+		n += op->sparse && n >= op->sparse ? op->sparse : 1;
+	}
+	if (count < minimum)
+		fail(n, "there is none, with at least %u expected", minimum);
+	printf("%s: %u faults", op->name, count);
+	tell(number, result, count);
+
+	if (be_bound() || unbind_closed())
+		die("after all: bind and unbind: %s", strerror(errno));
+	check(n, "after all");
+}
+
+static const struct operation *operation_named(const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < sizeof(operations) / sizeof(*operations); i++)
+		if (!strcmp(operations[i].name, name))
+			return operations + i;
+	die("no operation %s", name);
+}
+
+/* Once without faults, for what is only allocated the first time */
+static void warm_up(void)
+{
+	struct vfio_region_info info = {
+		.argsz = sizeof(info),
+		.index = VFIO_PCI_CONFIG_REGION_INDEX,
+	};
+	int ret;
+
+	devctl_before = hardware(DEVCTL);
+	ret = be_open();
+	if (ret)
+		die("without faults: open: %s", name_of(ret));
+	if (ioctl(device, VFIO_DEVICE_GET_REGION_INFO, &info))
+		die("no config space: %s", strerror(errno));
+	config_offset = info.offset;
+	ret = unbind_closed();
+	if (ret)
+		die("without faults: unbind: %s", name_of(ret));
+	check(0, "without faults");
+}
+
+int main(int argc, char **argv)
+{
+	char line[64], name[64];
+	unsigned int minimum, i;
+
+	if (argc != 3) {
+		fprintf(stderr, "usage: fail-nth BDF DRIVER\n");
+		return 2;
+	}
+	bdf = argv[1];
+	driver = argv[2];
+	setvbuf(stdout, NULL, _IOLBF, 0);
+
+	fail_nth = sysfs_open("/proc/%s/fail-nth", "self", O_RDWR);
+	config = sysfs_open("/sys/bus/pci/devices/%s/config", bdf, O_RDONLY);
+	drivers_bind = sysfs_open("/sys/bus/pci/drivers/%s/bind", driver, O_WRONLY);
+	drivers_unbind = sysfs_open("/sys/bus/pci/drivers/%s/unbind", driver, O_WRONLY);
+	for (i = 0; i < VECTORS; i++)
+		eventfds[i] = eventfd(0, EFD_CLOEXEC);
+	/* No page faults of our own in between */
+	mlockall(MCL_CURRENT | MCL_FUTURE);
+
+	while (fgets(line, sizeof(line), stdin)) {
+		if (sscanf(line, "%63s %u", name, &minimum) != 2)
+			die("not OPERATION MINIMUM: %s", line);
+		failures = 0;
+		warm_up();
+		all_faults(operation_named(name), minimum);
+		printf("%s\n", failures ? "failed" : "ok");
+	}
+	return 0;
+}
