@@ -23,6 +23,7 @@
  *   thread WHAT		starts one: command (write PCI_COMMAND with
  *				mastering), devctl (write it with No Snoop),
  *				command-devctl (both), power (D3hot and back),
+ *				msix (a vector on and off),
  *				reset (VFIO_DEVICE_RESET), dma (jobs, one after
  *				the other); all as fast as they can
  *   stop			ends the threads: "stopped", and for each result of
@@ -337,6 +338,28 @@ static int step_power(unsigned long turn)
 	return config_write(MODEL_CAP_PM + PCI_PM_CTRL, 2, turn % 2 ? 0 : 3);
 }
 
+/* One MSI-X vector, on and off: the core has the device's registers to itself. */
+static int step_msix(unsigned long turn)
+{
+	struct {
+		struct vfio_irq_set header;
+		__s32 fd;
+	} set = {
+		.header.argsz = sizeof(set),
+		.header.index = VFIO_PCI_MSIX_IRQ_INDEX,
+		.header.flags = VFIO_IRQ_SET_ACTION_TRIGGER,
+		.fd = -1,
+	};
+
+	if (turn % 2) {
+		set.header.flags |= VFIO_IRQ_SET_DATA_NONE;
+	} else {
+		set.header.flags |= VFIO_IRQ_SET_DATA_EVENTFD;
+		set.header.count = 1;
+	}
+	return result_of(ioctl(current->fd, VFIO_DEVICE_SET_IRQS, &set));
+}
+
 static const struct {
 	const char *name;
 	int (*step)(unsigned long turn);
@@ -345,6 +368,7 @@ static const struct {
 	{ "devctl", step_devctl },
 	{ "command-devctl", step_command_devctl },
 	{ "power", step_power },
+	{ "msix", step_msix },
 	{ "reset", reset },
 	{ "dma", dma },
 };
