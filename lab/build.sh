@@ -10,6 +10,8 @@
 LINUX_SOURCE_PARTS="MAINTAINERS Documentation/driver-api/index.rst
 	scripts include/linux/pci_ids.h tools/include tools/arch
 	tools/testing/selftests/vfio tools/testing/selftests/lib.mk
+	tools/testing/selftests/Makefile tools/testing/selftests/kselftest
+	tools/testing/selftests/run_kselftest.sh
 	tools/testing/selftests/kselftest.h
 	tools/testing/selftests/kselftest_harness.h
 	drivers/vfio drivers/dma/ioat drivers/dma/idxd
@@ -94,7 +96,8 @@ model()
 		"building the device model" compile_model
 }
 
-# The tree's own vfio selftests with ours beside them. Two things are changed:
+# The tree's own vfio selftests with ours beside them, and in kselftest/ as the
+# tree installs them. Two things are changed:
 # one test wants the VF to be bound to "vfio-pci" where its comment wants the
 # PF's driver; and the tests that run in one IOMMU mode only take iommufd, which
 # Debian's kernels have not.
@@ -121,7 +124,9 @@ compile_selftests()
 			}
 		END
 		make -s -j"$(nproc)" OUTPUT=/lab/out top_srcdir=/tmp/linux
-		rm -rf /lab/out/libvfio /lab/out/*.[od]'
+		rm -rf /lab/out/libvfio /lab/out/*.[od]
+		make -s -j"$(nproc)" -C /tmp/linux/tools/testing/selftests TARGETS=vfio \
+			FORCE_TARGETS=1 install INSTALL_PATH=/lab/out/kselftest'
 }
 
 selftests()
