@@ -387,9 +387,10 @@ static ssize_t nosnoop_write_gated(struct nosnoop_vfio_pci_device *nosnoop,
  * In a write of PCI_PM_CTRL the core saves or restores config space, register
  * by register, with nothing to keep out resets that are not the user's own. A
  * reset amidst that has PCI_COMMAND saved as before it and Device Control as
- * after, and both are restored, by the reset itself and from D3hot. Who resets
- * has the device's lock; who unbinds has it, too, and waits for the user. Taken
- * before the gate, as in error recovery.
+ * after, and both are restored, by the reset itself and from D3hot. Likewise
+ * for interrupts and the ROM the core writes PCI_COMMAND as before the reset.
+ * Who resets has the device's lock; who unbinds has it, too, and waits for the
+ * user. Taken before the gate and the core's locks, as in error recovery.
  */
 static int nosnoop_lock_resets(struct nosnoop_vfio_pci_device *nosnoop,
 			       bool *locked)
@@ -409,6 +410,13 @@ static int nosnoop_lock_resets(struct nosnoop_vfio_pci_device *nosnoop,
 	*locked = true;
 
 	return 0;
+}
+
+static void nosnoop_unlock_resets(struct nosnoop_vfio_pci_device *nosnoop,
+				  bool locked)
+{
+	if (locked)
+		device_unlock(&nosnoop->core.pdev->dev);
 }
 
 /*
@@ -437,8 +445,7 @@ static ssize_t nosnoop_write_faulted(struct nosnoop_vfio_pci_device *nosnoop,
 		ret = nosnoop_write_gated(nosnoop, buf, count, &ppos, command);
 		mutex_unlock(&nosnoop->gate);
 
-		if (locked)
-			device_unlock(&nosnoop->core.pdev->dev);
+		nosnoop_unlock_resets(nosnoop, locked);
 	} while (ret == -EFAULT && --tries);
 
 	return ret;
@@ -574,21 +581,28 @@ static ssize_t nosnoop_vfio_pci_write(struct vfio_device *core_vdev,
 
 /*
  * To set up interrupts and to size the ROM the core writes PCI_COMMAND back
- * as it was a while ago; the function may have reset itself since.
+ * as it was a while ago; the function may have reset itself since. Resets by
+ * others wait.
  */
 static long nosnoop_vfio_pci_ioctl(struct vfio_device *core_vdev,
 				   unsigned int cmd, unsigned long arg)
 {
 	struct nosnoop_vfio_pci_device *nosnoop = to_nosnoop(core_vdev);
-	bool clear;
+	bool clear, locked;
 	long ret;
 
 	if (cmd != VFIO_DEVICE_SET_IRQS)
 		return vfio_pci_core_ioctl(core_vdev, cmd, arg);
 
+	ret = nosnoop_lock_resets(nosnoop, &locked);
+	if (ret)
+		return ret;
+
 	clear = !nosnoop_clear(nosnoop, "interrupts");
 	ret = vfio_pci_core_ioctl(core_vdev, cmd, arg);
 	nosnoop_check(nosnoop, clear, "interrupts");
+
+	nosnoop_unlock_resets(nosnoop, locked);
 
 	return ret;
 }
@@ -598,15 +612,21 @@ static int nosnoop_vfio_pci_get_region_info(struct vfio_device *core_vdev,
 					    struct vfio_info_cap *caps)
 {
 	struct nosnoop_vfio_pci_device *nosnoop = to_nosnoop(core_vdev);
-	bool clear;
+	bool clear, locked;
 	int ret;
 
 	if (info->index != VFIO_PCI_ROM_REGION_INDEX)
 		return vfio_pci_ioctl_get_region_info(core_vdev, info, caps);
 
+	ret = nosnoop_lock_resets(nosnoop, &locked);
+	if (ret)
+		return ret;
+
 	clear = !nosnoop_clear(nosnoop, "ROM");
 	ret = vfio_pci_ioctl_get_region_info(core_vdev, info, caps);
 	nosnoop_check(nosnoop, clear, "ROM");
+
+	nosnoop_unlock_resets(nosnoop, locked);
 
 	return ret;
 }
