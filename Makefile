@@ -6,7 +6,7 @@
 KDIR ?= /lib/modules/$(shell uname -r)/build
 DRIVER := $(CURDIR)/drivers/vfio/pci/nosnoop
 
-.PHONY: all install run check prove soak coverage mutants tree untree clean distclean help
+.PHONY: all install run check prove soak mutants tree untree clean distclean help
 
 all:
 	@[ -d "$(KDIR)" ] || { \
@@ -28,9 +28,6 @@ prove:
 
 soak:
 	@lab/soak
-
-coverage:
-	@lab/coverage
 
 mutants:
 	@lab/mutants
@@ -57,7 +54,6 @@ help:
 	@echo "make check      all tests (root)"
 	@echo "make prove      prove the driver's decisions for all values with CBMC (root)"
 	@echo "make soak       millions of hostile operations, on two kernels, in two hours (root)"
-	@echo "make coverage   the driver's lines that the tests reach, on the debug kernel (root)"
 	@echo "make mutants    take the driver's hooks out one at a time; a test must find each (root)"
 	@echo "make tree       put the driver into the kernel tree KERNEL=, untree takes it out"
 	@echo "make clean      remove what was built here"

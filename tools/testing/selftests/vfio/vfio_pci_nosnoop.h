@@ -466,6 +466,17 @@ static inline void lab_dma(struct nosnoop *n, size_t len, u8 pattern)
 		VFIO_ASSERT_EQ(dst[i], src[i], "DMA of %zu bytes, byte %zu\n", len, i);
 }
 
+/* In order again, by what any user can do; then it works as it did. */
+static inline void nosnoop_recover(struct nosnoop *n)
+{
+	cfg_set_power_state(n, 0);
+	vfio_pci_device_reset(n->device);
+	vfio_pci_config_writew(n->device, PCI_COMMAND, 0);
+	nosnoop_master_on(n);
+	lab_dma(n, SZ_4K, 0x77);
+	nosnoop_check(n, "after recovery");
+}
+
 /* Why @mode cannot be had here, or NULL when it can. */
 static inline const char *iommu_mode_missing(const char *bdf, const char *mode)
 {
