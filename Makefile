@@ -53,7 +53,7 @@ help:
 	@echo "make run        show it at work in the lab, beside vfio-pci (root)"
 	@echo "make check      all tests (root)"
 	@echo "make prove      prove the driver's decisions for all values with CBMC (root)"
-	@echo "make soak       millions of hostile operations, on two kernels, in two hours (root)"
+	@echo "make soak       millions of hostile operations, on two kernels (root)"
 	@echo "make mutants    take the driver's hooks out one at a time; a test must find each (root)"
 	@echo "make tree       put the driver into the kernel tree KERNEL=, untree takes it out"
 	@echo "make clean      remove what was built here"
