@@ -578,8 +578,9 @@ static int open_elsewhere(struct worker *w)
 
 /*
  * Out of 100,000. What an operation may fail with is what it may fail with on
- * vfio-pci; and EIO of those that write COMMAND, during error recovery. A
- * reset takes 0.1 s and more, in which others wait.
+ * vfio-pci; and EIO of those that write COMMAND or PMCSR, during error recovery.
+ * A reset takes 0.1 s and more, in which others wait; and for a hidden one all
+ * wait for the slowest to be done.
  */
 enum need { ANYBODY, AF, ROOT, INJECTOR };
 
@@ -606,11 +607,11 @@ static const struct operation {
 	{ "DMA",		dma,		4000,	{ EIO, EFAULT } },
 	{ "interrupts",		set_irqs,	300,	{ EINVAL, ENOTTY } },
 	{ "region info, ROM",	region_info,	1000,	{ EINVAL } },
-	{ "D3hot",		d3hot,		60 },
-	{ "D0",			d0,		300 },
+	{ "D3hot",		d3hot,		60,	{ EIO } },
+	{ "D0",			d0,		300,	{ EIO } },
 	{ "low power entry",	low_power_entry, 40,	{ EINVAL } },
 	{ "low power exit",	low_power_exit,	120 },
-	{ "hidden reset",	hidden_reset,	500,	{ EIO, EFAULT },
+	{ "hidden reset",	hidden_reset,	100,	{ EIO, EFAULT },
 	  .is_reset = true },
 	{ "VFIO_DEVICE_RESET",	device_reset,	12,	{ EAGAIN },
 	  .is_reset = true },
