@@ -59,3 +59,14 @@ unbind()
 	echo "$1" >"/sys/bus/pci/devices/$1/driver/unbind"
 	echo >"/sys/bus/pci/devices/$1/driver_override"
 }
+
+# kernel_is_sane: the last test of each script, whose head may say what is
+# tolerated
+kernel_is_sane()
+{
+	local tolerate
+
+	tolerate=$(sed -n 's/^# tolerate: "\(.*\)"$/\1/p' "$0")
+	! dmesg | grep -vE "${tolerate:-^$}" |
+		grep -E 'BUG:|WARNING:|Oops|blocked for more than|rcu.*stall|general protection'
+}

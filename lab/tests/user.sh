@@ -136,9 +136,3 @@ promise()
 	}
 	return $status
 }
-
-# kernel_is_sane: the last test of each script
-kernel_is_sane()
-{
-	! dmesg | grep -E 'BUG:|WARNING:|Oops|blocked for more than|rcu.*stall|general protection'
-}
