@@ -37,8 +37,9 @@ linux_source()
 }
 
 # The module as modprobe finds it: a folder to lay over /lib/modules/VERSION.
-# Beside it the lab's own, for tests only. For the debug kernel, the folder
-# KERNEL, with KUnit tests and with what gcov needs to know in gcov/.
+# Beside it the lab's own, for tests only. For one of the lab's own kernels, from
+# its folder KERNEL; for the debug kernel with KUnit tests and with what gcov
+# needs to know in gcov/.
 compile_module()
 {
 	local version=$1 kernel=$2 folder=$3
@@ -52,12 +53,13 @@ compile_module()
 		if [ -d /lab/kernel ]; then
 			installed=/lab/kernel/lib/modules/$version
 			build=/lab/kernel/build
+		fi
+		if grep -qsx CONFIG_GCOV_KERNEL=y /lab/kernel/config; then
 			set -- GCOV_PROFILE=y CONFIG_NOSNOOP_VFIO_PCI_KUNIT_TEST=m
 		fi
 		modules=/tmp/root/lib/modules/$version
 		cp -r /lab/src/drivers/vfio/pci/nosnoop /tmp/nosnoop
-		make -s -C "$build" M=/tmp/nosnoop W=1 CONFIG_NOSNOOP_VFIO_PCI=m \
-			"$@" modules
+		make -s -C /lab/src KDIR="$build" DRIVER=/tmp/nosnoop W=1 "$@"
 		for own in overlay complain; do
 			cp -r "/lab/src/lab/$own" "/tmp/$own"
 			make -s -C "$build" M="/tmp/$own" W=1 modules
@@ -70,7 +72,7 @@ compile_module()
 		umount "$modules/kernel"
 		rmdir "$modules/kernel"
 		cp -r "$modules/." /lab/out
-		[ -d /lab/kernel ] || exit 0
+		[ $# != 0 ] || exit 0
 		mkdir /lab/out/gcov
 		cp /tmp/nosnoop/*.gcno /tmp/nosnoop/*.[ch] /lab/out/gcov' \
 		sh "$version"
@@ -79,7 +81,7 @@ compile_module()
 # module VERSION [KERNEL]
 module()
 {
-	cached "module-$1" "$(key_of drivers/vfio/pci/nosnoop lab/overlay lab/complain lab/build.sh)-${ROOTFS##*-}${2:+-${2##*/kernel-}}" \
+	cached "module-$1" "$(key_of Makefile compat drivers/vfio/pci/nosnoop lab/overlay lab/complain lab/build.sh)-${ROOTFS##*-}${2:+-${2##*/kernel-}}" \
 		"building vfio-pci-nosnoop for Linux $1" \
 		compile_module "$1" "${2:-}"
 }
@@ -149,7 +151,7 @@ compile_initrd()
 		cd /tmp/initrd
 		cp /bin/busybox bin
 		cp /lab/src/lab/init init
-		# The debug kernel has all that built in.
+		# Kernels of our own have all that built in.
 		touch modules/order
 		[ -d "/lib/modules/$version" ] &&
 		for module in virtio_pci virtio_console 9pnet_virtio 9p overlay; do

@@ -24,11 +24,13 @@
  * announced. But no reset leaves bus mastering on, so it suffices to clear the
  * bit, and see it clear, before each write that may turn mastering on.
  *
- * Not covered: a function that ignores the bit or has another way to it, and
- * one that resets itself, by another thread's access to its BAR, between that
- * check and the core's write of PCI_COMMAND. The latter is found afterwards:
- * mastering is turned off again, and writes of PCI_COMMAND are refused until
- * the device is reopened.
+ * Another thread's access to a BAR may have the function reset itself between
+ * that check and the core's write of PCI_COMMAND. So the core has us check once
+ * more while it keeps the user from the BARs. What it cannot keep out, delayed
+ * resets say, is found afterwards: mastering is turned off again, and writes of
+ * PCI_COMMAND are refused until the device is reopened.
+ *
+ * Not covered: a function that ignores the bit or has another way to it.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -79,6 +81,8 @@ struct nosnoop_vfio_pci_device {
 	bool removing;
 	/* Protects what is checked before a write until it is written. */
 	struct mutex gate;
+	/* The core asked at the last write of PCI_COMMAND. Protected by gate */
+	bool asked;
 	/* For debugfs: events since the device was bound */
 	atomic_t masked;
 	atomic_t cleared;
@@ -350,6 +354,19 @@ static ssize_t nosnoop_refuse(struct nosnoop_vfio_pci_device *nosnoop,
 }
 
 /*
+ * In a write that turns mastering on, with memory_lock held and the user kept
+ * from the BARs until it is done: nothing but a delayed reset comes between.
+ */
+static int nosnoop_master_gate(struct vfio_pci_core_device *vdev)
+{
+	struct nosnoop_vfio_pci_device *nosnoop =
+		container_of(vdev, struct nosnoop_vfio_pci_device, core);
+
+	nosnoop->asked = true;
+	return nosnoop_clear(nosnoop, "command");
+}
+
+/*
  * The gate: clear, verify, write, look again, one writer at a time. What the
  * write does is decided by the user's buffer when the core reads it, so each
  * write of PCI_COMMAND is taken for one that turns mastering on, also that of
@@ -374,11 +391,13 @@ static ssize_t nosnoop_write_gated(struct nosnoop_vfio_pci_device *nosnoop,
 	if (command && clear)
 		return nosnoop_refuse(nosnoop, "not clear", clear);
 
+	nosnoop->asked = false;
 	pagefault_disable();
 	ret = vfio_pci_core_write(&nosnoop->core.vdev, buf, count, ppos);
 	pagefault_enable();
 
-	nosnoop_check(nosnoop, !clear, cause);
+	/* A bit that is set behind the core's gate is so with mastering off. */
+	nosnoop_check(nosnoop, !clear && !nosnoop->asked, cause);
 
 	return ret;
 }
@@ -906,6 +925,17 @@ static void nosnoop_debugfs_init(struct nosnoop_vfio_pci_device *nosnoop)
 	debugfs_create_atomic_t("found", 0444, dir, &nosnoop->found);
 }
 
+/*
+ * May KVM take this function's DMA for coherent, for as long as it is bound? A
+ * VF's bit is its PF's, which others have; what is in the denylist gets around
+ * the bit; and one in the root complex may have ways of its own to memory.
+ */
+static bool nosnoop_can_vouch(struct pci_dev *pdev)
+{
+	return !pdev->is_virtfn && !nosnoop_denied(pdev) &&
+	       pci_pcie_type(pdev) != PCI_EXP_TYPE_RC_END;
+}
+
 static int nosnoop_eligible(struct pci_dev *pdev)
 {
 	const char *reason;
@@ -949,6 +979,9 @@ static int nosnoop_vfio_pci_probe(struct pci_dev *pdev,
 	if (pdev->pm_cap)
 		nosnoop->pm_pos = pdev->pm_cap + PCI_PM_CTRL;
 	nosnoop->core.pci_ops = &nosnoop_vfio_pci_dev_ops;
+	vfio_pci_core_set_master_gate(&nosnoop->core, nosnoop_master_gate);
+	if (nosnoop_can_vouch(pdev))
+		vfio_device_set_enforces_coherency(&nosnoop->core.vdev);
 	dev_set_drvdata(&pdev->dev, &nosnoop->core);
 
 	ret = vfio_pci_core_register_device(&nosnoop->core);
