@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A function that resets itself, through its BAR, while another thread enables
- * bus mastering: the one way to No Snoop that a module cannot close. It is
- * found, and the open is over in which that happens. See vfio_pci_nosnoop.h
- * for what the tests look at. Needs the lab's device.
+ * bus mastering: the one way to No Snoop that takes the core to close, and for
+ * interrupts and the ROM is not. It is found, and the open is over in which
+ * that happens. See vfio_pci_nosnoop.h for what the tests look at. Needs the
+ * lab's device.
+ *
+ * Run: ./vfio_pci_nosnoop_race_test [options] 0000:01:00.0
+ *      VFIO_NOSNOOP_LOG=file	the log of the lab's device
+ *      VFIO_NOSNOOP_TRIES=n	how many tries there are in the first test
  */
 #include <pthread.h>
 
@@ -11,7 +16,7 @@
 
 #include "kselftest_harness.h"
 
-#define TRIES		10000
+#define TRIES		10000	/* where VFIO_NOSNOOP_TRIES does not say */
 /* Few enough that most opens see many tries: one that is hit is over. */
 #define RESET_EVERY_US	20000
 
@@ -144,7 +149,7 @@ static ssize_t size_rom(struct nosnoop *n)
  * found: in the try that was refused or in the one before.
  */
 static int race(struct nosnoop *n, race_fn racer, u64 seed, int tries, bool *refused,
-		u64 *recent)
+		u64 *resets, u64 *recent)
 {
 	struct resetter r = { .n = n, .seed = seed, .mapped = racer != change_power };
 	u64 before, since = 0;
@@ -163,6 +168,7 @@ static int race(struct nosnoop *n, race_fn racer, u64 seed, int tries, bool *ref
 	WRITE_ONCE(r.stop, true);
 	VFIO_ASSERT_EQ(pthread_join(r.thread, NULL), 0);
 	*recent = r.resets - since;
+	*resets += r.resets;
 
 	return i;
 }
@@ -196,7 +202,7 @@ static void moments_are_found(struct nosnoop *n, const char *iommu_mode,
 			      race_fn racer, int max_tries)
 {
 	int tries = 0, opens = 0, quarantines = 0;
-	u64 moments = 0, seed = rnd_seed();
+	u64 moments = 0, resets = 0, seed = rnd_seed();
 	struct lab_totals before, after;
 	double start = seconds();
 	u64 most, recent;
@@ -205,7 +211,7 @@ static void moments_are_found(struct nosnoop *n, const char *iommu_mode,
 	while (tries < max_tries) {
 		before = log_totals(n);
 		tries += race(n, racer, seed + opens, max_tries - tries, &refused,
-			      &recent);
+			      &resets, &recent);
 		/* It may have been found by the last of the tries. */
 		refused = refused || enable_mastering(n) == -EIO;
 		if (refused)
@@ -223,8 +229,8 @@ static void moments_are_found(struct nosnoop *n, const char *iommu_mode,
 		opens++;
 		nosnoop_open(n, iommu_mode);
 	}
-	ksft_print_msg("%d tries, %d opens, %d quarantines, %lu moments in %.1f s\n",
-		       tries, opens, quarantines, moments, seconds() - start);
+	ksft_print_msg("%d tries, %lu resets, %d opens, %d quarantines, %lu moments in %.1f s\n",
+		       tries, resets, opens, quarantines, moments, seconds() - start);
 
 	/* Reopened, it works as ever. */
 	nosnoop_master_on(n);
@@ -233,7 +239,10 @@ static void moments_are_found(struct nosnoop *n, const char *iommu_mode,
 
 TEST_F_TIMEOUT(vfio_pci_nosnoop_race_test, command, 600)
 {
-	moments_are_found(&self->n, variant->iommu_mode, enable_mastering, TRIES);
+	const char *tries = getenv("VFIO_NOSNOOP_TRIES");
+
+	moments_are_found(&self->n, variant->iommu_mode, enable_mastering,
+			  tries ? atoi(tries) : TRIES);
 }
 
 TEST_F_TIMEOUT(vfio_pci_nosnoop_race_test, interrupts, 600)
