@@ -10,7 +10,8 @@ DRIVER := $(CURDIR)/drivers/vfio/pci/nosnoop
 COMPAT := $$(if $$(shell grep -s set_enforces_coherency $$(srctree)/include/linux/vfio.h),,-include $(CURDIR)/compat/vfio.h)
 KBUILD := $(MAKE) -C $(KDIR) M=$(DRIVER) CONFIG_NOSNOOP_VFIO_PCI=m 'CFLAGS_MODULE=$(COMPAT)'
 
-.PHONY: all install run check prove soak mutants tree untree clean distclean help
+.PHONY: all install run check prove soak mutants cost series docs \
+	tree untree clean distclean help
 
 all:
 	@[ -d "$(KDIR)" ] || { \
@@ -36,6 +37,15 @@ soak:
 mutants:
 	@lab/mutants
 
+cost:
+	@lab/cost
+
+series:
+	@lab/series
+
+docs:
+	@lab/docs
+
 tree untree:
 	@[ -n "$(KERNEL)" ] || { \
 		echo "make $@ needs KERNEL=, the folder of a kernel's source" >&2; \
@@ -59,6 +69,9 @@ help:
 	@echo "make prove      prove the driver's decisions for all values with CBMC (root)"
 	@echo "make soak       millions of hostile operations, on two kernels (root)"
 	@echo "make mutants    take the driver's hooks out one at a time; a test must find each (root)"
+	@echo "make cost       what it saves that KVM is told (root)"
+	@echo "make series     make the patches for the kernel's tree and try them (root)"
+	@echo "make docs       build the documentation as the kernel does (root)"
 	@echo "make tree       put the driver into the kernel tree KERNEL=, untree takes it out"
 	@echo "make clean      remove what was built here"
 	@echo "make distclean  also remove the lab's cache"
