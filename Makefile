@@ -10,7 +10,7 @@ DRIVER := $(CURDIR)/drivers/vfio/pci/nosnoop
 COMPAT := $$(if $$(shell grep -s set_enforces_coherency $$(srctree)/include/linux/vfio.h),,-include $(CURDIR)/compat/vfio.h)
 KBUILD := $(MAKE) -C $(KDIR) M=$(DRIVER) CONFIG_NOSNOOP_VFIO_PCI=m 'CFLAGS_MODULE=$(COMPAT)'
 
-.PHONY: all install run check prove soak mutants cost series docs \
+.PHONY: all install run check prove soak mutants coverage cost series docs \
 	tree untree clean distclean help
 
 all:
@@ -36,6 +36,9 @@ soak:
 
 mutants:
 	@lab/mutants
+
+coverage:
+	@lab/coverage
 
 cost:
 	@lab/cost
@@ -69,6 +72,7 @@ help:
 	@echo "make prove      prove the driver's decisions for all values with CBMC (root)"
 	@echo "make soak       millions of hostile operations, on two kernels (root)"
 	@echo "make mutants    take the driver's hooks out one at a time; a test must find each (root)"
+	@echo "make coverage   which lines of the driver the tests reach, on the debug kernel (root)"
 	@echo "make cost       what it saves that KVM is told (root)"
 	@echo "make series     make the patches for the kernel's tree and try them (root)"
 	@echo "make docs       build the documentation as the kernel does (root)"
