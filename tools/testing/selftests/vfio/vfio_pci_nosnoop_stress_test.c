@@ -517,15 +517,10 @@ struct aer_error_inj {
 	u32 domain;
 };
 
-/*
- * A fatal one of the function, a non-fatal one of the port, a corrected one.
- * By default severity, which the user may have changed, or masked: EINVAL.
- */
-static int error(struct worker *w)
+static int inject(struct hostile *h, const char *bdf, u32 uncor_status, u32 cor_status)
 {
-	u32 which = rnd(&w->seed) % 3, domain, bus, dev, fn;
-	const char *bdf = which == 1 ? w->h->port : w->n->bdf;
-	struct aer_error_inj e = {};
+	struct aer_error_inj e = { .uncor_status = uncor_status, .cor_status = cor_status };
+	u32 domain, bus, dev, fn;
 	int ret;
 
 	ret = sscanf(bdf, "%x:%x:%x.%x", &domain, &bus, &dev, &fn);
@@ -534,15 +529,25 @@ static int error(struct worker *w)
 	e.bus = bus;
 	e.dev = dev;
 	e.fn = fn;
-	if (which == 0)
-		e.uncor_status = PCI_ERR_UNC_MALF_TLP;
-	else if (which == 1)
-		e.uncor_status = PCI_ERR_UNC_COMP_ABORT;
-	else
-		e.cor_status = PCI_ERR_COR_RCVR;
-	__atomic_add_fetch(&w->h->injected, 1, __ATOMIC_RELAXED);
+	__atomic_add_fetch(&h->injected, 1, __ATOMIC_RELAXED);
 
-	return result(write(w->h->injector, &e, sizeof(e)));
+	return result(write(h->injector, &e, sizeof(e)));
+}
+
+/*
+ * A fatal one of the function, a non-fatal one of the port, a corrected one.
+ * By default severity, which the user may have changed, or masked: EINVAL.
+ */
+static int error(struct worker *w)
+{
+	u32 which = rnd(&w->seed) % 3;
+
+	if (which == 0)
+		return inject(w->h, w->n->bdf, PCI_ERR_UNC_MALF_TLP, 0);
+	if (which == 1)
+		return inject(w->h, w->h->port, PCI_ERR_UNC_COMP_ABORT, 0);
+
+	return inject(w->h, w->n->bdf, 0, PCI_ERR_COR_RCVR);
 }
 
 /* Another process; the device is ours, so it must not get it. */
@@ -808,6 +813,14 @@ static void hostile_init(struct hostile *h, struct nosnoop *n, const char *iommu
 	h->injector = open("/dev/aer_inject", O_WRONLY | O_CLOEXEC);
 	if (h->injector < 0)
 		ksft_print_msg("no errors: /dev/aer_inject: %s\n", strerror(errno));
+	/*
+	 * With the first error on a bus aer_inject takes over its config accesses,
+	 * and those under way fail with EPERM: let nobody be there.
+	 */
+	if (h->injector >= 0) {
+		inject(h, n->bdf, 0, PCI_ERR_COR_RCVR);
+		inject(h, h->port, 0, PCI_ERR_COR_RCVR);
+	}
 
 	static_assert(ARRAY_SIZE(h->weight) >= KINDS);
 	weights_init(h);
