@@ -103,6 +103,18 @@ in_rootfs()
 	wait $!
 }
 
+# end_jobs: ends the caller's background jobs with all they started; for that
+# they get process groups of their own, by "set -m".
+end_jobs()
+{
+	local job
+
+	for job in $(jobs -p); do
+		kill -TERM -- "-$job" 2>/dev/null
+	done
+	wait
+}
+
 # A signal ends a script at once, not when the command it waits for ends.
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP

@@ -106,7 +106,7 @@ config()
 		make -s olddefconfig
 }
 
-# configure NAME: what there is of the driver now as a module
+# configure: what there is of the driver now as a module
 configure()
 {
 	echo "CONFIG_KUNIT=m" >>.config
