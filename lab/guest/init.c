@@ -5,6 +5,10 @@
  * bus and has the device copy pages asking for No Snoop, at first, after an
  * FLR and after a reset that nobody is told of; then it says on the console
  * what it read and how many bytes of the copies were wrong, as JSON.
+ *
+ * From the kernel's command line: device=ID is another device than the model,
+ * mirror=OFFSET has it do the same by a mirror of config space in BAR0; both
+ * hexadecimal.
  */
 #include <errno.h>
 #include <dirent.h>
@@ -25,11 +29,13 @@
 #include "registers.h"
 
 #define PAGE		4096
+#define EQUAL_WRITES	10	/* of which QEMU's quirk for mirrors makes an ioeventfd */
 #define JOBS		32	/* copies of one page each, in each round */
 #define LINE_WAIT_MS	30000	/* for the other side to have looked */
 
 static int config;
 static volatile uint32_t *bar;
+static volatile uint8_t *mirror;
 static uint8_t *src, *dst;
 static unsigned int devctl_pos;
 
@@ -80,8 +86,18 @@ static uint64_t physical(const void *page)
 	return (entry & ((1ULL << 55) - 1)) * PAGE;
 }
 
+/* A number of the kernel's command line, which is in our environment */
+static unsigned long number(const char *name, unsigned long without)
+{
+	const char *text = getenv(name);
+
+	return text ? strtoul(text, NULL, 16) : without;
+}
+
 static void find_device(void)
 {
+	unsigned long wanted = number("device", MODEL_DEVICE_ID);
+	unsigned long offset = number("mirror", 0);
 	char path[512], id[32] = "";
 	struct dirent *entry;
 	DIR *dir = opendir("/sys/bus/pci/devices");
@@ -99,7 +115,7 @@ static void find_device(void)
 		if (!fgets(id, sizeof(id), file))
 			id[0] = '\0';
 		fclose(file);
-		if (strtoul(id, NULL, 16) == MODEL_DEVICE_ID)
+		if (strtoul(id, NULL, 16) == wanted)
 			break;
 	}
 	if (!entry) {
@@ -124,6 +140,13 @@ static void find_device(void)
 	if (bar[MODEL_REG_ID / 4] != MODEL_ID) {
 		errno = EIO;
 		fail("BAR0");
+	}
+	if (offset) {
+		mirror = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+			      offset / PAGE * PAGE);
+		if (mirror == MAP_FAILED)
+			fail("the mirror");
+		mirror += offset % PAGE;
 	}
 	closedir(dir);
 }
@@ -169,6 +192,39 @@ static unsigned int copy_page(unsigned int job)
 	return wrong;
 }
 
+/*
+ * The same by the mirror; so often that QEMU makes an ioeventfd of it, which
+ * takes ten equal writes, and writes it then without a look.
+ */
+static unsigned int try_mirror(void)
+{
+	volatile uint16_t *devctl = (volatile uint16_t *)(mirror + devctl_pos);
+	uint16_t value = config_read(devctl_pos, 2) | PCI_EXP_DEVCTL_NOSNOOP_EN;
+	unsigned int set = 0, i;
+
+	for (i = 0; i < 2 * EQUAL_WRITES; i++) {
+		*devctl = value;
+		set += !!(*devctl & PCI_EXP_DEVCTL_NOSNOOP_EN);
+	}
+	return set;
+}
+
+/* Clear by config space, then by the mirror: one more line of the report */
+static void round_of_mirror(void)
+{
+	unsigned int set, job, wrong = 0;
+
+	config_write(devctl_pos, 2, config_read(devctl_pos, 2) &
+				    ~PCI_EXP_DEVCTL_NOSNOOP_EN);
+	*(volatile uint16_t *)(mirror + PCI_COMMAND) =
+		PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER;
+	set = try_mirror();
+	for (job = 0; job < JOBS; job++)
+		wrong += copy_page(job);
+	printf("\"mirror\":{\"vendor\":%u,\"set_by_writes\":%u,\"copied\":%u,\"corrupted\":%u},",
+	       *(volatile uint16_t *)mirror, set, JOBS * PAGE, wrong);
+}
+
 /* Mastering on, all the tries, then the copies: one line of the report */
 static void round_of(const char *name, const char *comma)
 {
@@ -203,6 +259,8 @@ int main(void)
 	dst = src + PAGE;
 
 	printf("guest: {");
+	if (mirror)
+		round_of_mirror();
 	round_of("start", ",");
 
 	config_write(devctl_pos, 2, config_read(devctl_pos, 2) |

@@ -72,7 +72,10 @@ static void init_header(struct config *c, const struct config_options *o)
 	set32(c, PCI_BASE_ADDRESS_0, PCI_BASE_ADDRESS_SPACE_MEMORY,
 	      ~(o->bar0_size - 1));
 	set32(c, PCI_BASE_ADDRESS_2, PCI_BASE_ADDRESS_SPACE_MEMORY,
-	      ~(CONFIG_BAR2_SIZE - 1));
+	      ~(o->bar2_size - 1));
+	if (o->window.there)
+		set32(c, PCI_BASE_ADDRESS_0 + 4 * o->window.bar,
+		      PCI_BASE_ADDRESS_SPACE_IO, ~(CONFIG_WINDOW_SIZE - 1));
 	set16(c, PCI_SUBSYSTEM_VENDOR_ID, o->vendor, 0);
 	set16(c, PCI_SUBSYSTEM_ID, o->device, 0);
 	set8(c, PCI_CAPABILITY_LIST, MODEL_CAP_PM, 0);

@@ -16,9 +16,11 @@
 #define CONFIG_MSIX_BAR		2
 #define CONFIG_MSIX_TABLE	0x000	/* in BAR2 */
 #define CONFIG_MSIX_PBA		0x800
-#define CONFIG_BAR2_SIZE	4096
-#define CONFIG_BAR0_SIZE_MIN	4096
-#define CONFIG_BAR0_SIZE_MAX	BIT(31)
+#define CONFIG_BAR_SIZE_MIN	4096	/* memory BARs */
+#define CONFIG_BAR_SIZE_MAX	BIT(31)
+#define CONFIG_WINDOW_SIZE	32	/* I/O BARs */
+#define CONFIG_BARS		6
+#define CONFIG_MIRRORS_MAX	4
 
 #define CONFIG_DEVCTL_RESET	0x2810	/* MRRS 512, Enable No Snoop, RlxdOrd */
 
@@ -29,6 +31,25 @@ enum config_no_snoop {
 	CONFIG_NO_SNOOP_1,	/* stuck at 1, which it does not */
 };
 
+/* Config space from its start, in a memory BAR */
+struct config_mirror {
+	u32 bar;
+	u32 offset;
+	u32 size;
+};
+
+/*
+ * An I/O BAR with two registers of 32 bits: an index, and the data it leads to,
+ * which is config space from @base on, one dword at a time.
+ */
+struct config_window {
+	bool there;
+	u32 bar;
+	u32 index;
+	u32 data;
+	u32 base;
+};
+
 struct config_options {
 	enum config_no_snoop no_snoop;
 	bool pcie;
@@ -37,6 +58,10 @@ struct config_options {
 	u16 device;
 	u32 class_code;
 	u32 bar0_size;		/* a power of two */
+	u32 bar2_size;		/* likewise */
+	struct config_mirror mirrors[CONFIG_MIRRORS_MAX];
+	u32 nr_mirrors;
+	struct config_window window;
 };
 
 struct config {

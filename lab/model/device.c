@@ -98,6 +98,7 @@ static void reset_registers(struct device *dev)
 	u32 vector;
 
 	dev->scratch = 0;
+	dev->window_index = 0;
 	dev->src = 0;
 	dev->dst = 0;
 	dev->len = 0;
@@ -313,7 +314,7 @@ static void bar2_write(struct device *dev, u32 reg, u32 value)
 	put32(dev->msix_table + reg - CONFIG_MSIX_TABLE, value);
 }
 
-/* Both BARs */
+/* Both memory BARs, which may have config space in them */
 
 static bool bars_answer(const struct device *dev)
 {
@@ -321,15 +322,36 @@ static bool bars_answer(const struct device *dev)
 	       !config_d3hot(&dev->config);
 }
 
-static void bar_read(struct device *dev, u32 region, u32 offset, u32 count, u8 *data)
+/*
+ * How many of @count bytes are in one mirror, of which @at is the place in
+ * config space, or in none.
+ */
+static u32 mirror_part(const struct device *dev, u32 bar, u32 offset, u32 count,
+		       bool *mirrored, u32 *at)
+{
+	const struct config_mirror *mirror = dev->options.mirrors;
+	const struct config_mirror *end = mirror + dev->options.nr_mirrors;
+	u32 left;
+
+	*mirrored = false;
+	for (; mirror < end; mirror++) {
+		if (mirror->bar != bar || offset >= mirror->offset + mirror->size)
+			continue;
+		*mirrored = offset >= mirror->offset;
+		*at = offset - mirror->offset;
+		left = *mirrored ? mirror->size - *at : mirror->offset - offset;
+		if (count > left)
+			count = left;
+		if (*mirrored)
+			break;
+	}
+	return count;
+}
+
+static void register_read(struct device *dev, u32 region, u32 offset, u32 count, u8 *data)
 {
 	u32 i, at, value;
 
-	if (!bars_answer(dev)) {
-		config_unsupported_request(&dev->config, false);
-		memset(data, 0xff, count);
-		return;
-	}
 	for (i = 0; i < count; i++) {
 		at = offset + i;
 		value = region == VFIO_PCI_BAR0_REGION_INDEX ?
@@ -338,8 +360,27 @@ static void bar_read(struct device *dev, u32 region, u32 offset, u32 count, u8 *
 	}
 }
 
-static void bar_write(struct device *dev, u32 region, u32 offset, u32 count,
-		      const u8 *data)
+static void bar_read(struct device *dev, u32 region, u32 offset, u32 count, u8 *data)
+{
+	bool mirrored;
+	u32 at, n;
+
+	if (!bars_answer(dev)) {
+		config_unsupported_request(&dev->config, false);
+		memset(data, 0xff, count);
+		return;
+	}
+	for (; count; count -= n, offset += n, data += n) {
+		n = mirror_part(dev, region, offset, count, &mirrored, &at);
+		if (mirrored)
+			config_read(&dev->config, at, data, n);
+		else
+			register_read(dev, region, offset, n, data);
+	}
+}
+
+static void register_write(struct device *dev, u32 region, u32 offset, u32 count,
+			   const u8 *data)
 {
 	u32 i;
 
@@ -361,15 +402,82 @@ static void bar_write(struct device *dev, u32 region, u32 offset, u32 count,
 	}
 }
 
+static void bar_write(struct device *dev, u32 region, u32 offset, u32 count,
+		      const u8 *data)
+{
+	bool mirrored;
+	u32 at, n;
+
+	for (; count; count -= n, offset += n, data += n) {
+		n = mirror_part(dev, region, offset, count, &mirrored, &at);
+		if (!mirrored)
+			register_write(dev, region, offset, n, data);
+		else if (bars_answer(dev))
+			config_access(dev, at, n, data);
+		else
+			config_unsupported_request(&dev->config, true);
+	}
+}
+
+/* The I/O BAR */
+
+static bool is_window(const struct device *dev, u32 region)
+{
+	return dev->options.window.there && region == dev->options.window.bar;
+}
+
+static bool window_answers(const struct device *dev)
+{
+	return config_command(&dev->config) & PCI_COMMAND_IO &&
+	       !config_d3hot(&dev->config);
+}
+
+/* Does it lead to @count bytes of config space? */
+static bool window_leads(const struct device *dev, u32 count, u32 *at)
+{
+	*at = dev->window_index - dev->options.window.base;
+	return dev->window_index >= dev->options.window.base &&
+	       *at < dev->config.size && count <= dev->config.size - *at;
+}
+
+static void window_read(struct device *dev, u32 offset, u32 count, u8 *data)
+{
+	u32 at;
+
+	memset(data, 0xff, count);
+	if (!window_answers(dev))
+		config_unsupported_request(&dev->config, false);
+	else if (offset == dev->options.window.index && count == 4)
+		put32(data, dev->window_index);
+	else if (offset == dev->options.window.data && count <= 4 &&
+		 window_leads(dev, count, &at))
+		config_read(&dev->config, at, data, count);
+}
+
+static void window_write(struct device *dev, u32 offset, u32 count, const u8 *data)
+{
+	u32 at;
+
+	if (!window_answers(dev))
+		config_unsupported_request(&dev->config, true);
+	else if (offset == dev->options.window.index && count == 4)
+		dev->window_index = get32(data);
+	else if (offset == dev->options.window.data && count <= 4 &&
+		 window_leads(dev, count, &at))
+		config_access(dev, at, count, data);
+}
+
 /* Regions */
 
 u64 device_region_size(const struct device *dev, u32 region)
 {
+	if (is_window(dev, region))
+		return CONFIG_WINDOW_SIZE;
 	switch (region) {
 	case VFIO_PCI_BAR0_REGION_INDEX:
-		return dev->bar0_size;
+		return dev->options.bar0_size;
 	case VFIO_PCI_BAR2_REGION_INDEX:
-		return CONFIG_BAR2_SIZE;
+		return dev->options.bar2_size;
 	case VFIO_PCI_CONFIG_REGION_INDEX:
 		return dev->config.size;
 	default:
@@ -392,6 +500,8 @@ int device_read(struct device *dev, u32 region, u64 offset, u32 count, void *dat
 		memset(data, 0xff, count);
 	else if (region == VFIO_PCI_CONFIG_REGION_INDEX)
 		config_read(&dev->config, offset, data, count);
+	else if (is_window(dev, region))
+		window_read(dev, offset, count, data);
 	else
 		bar_read(dev, region, offset, count, data);
 	return 0;
@@ -406,6 +516,8 @@ int device_write(struct device *dev, u32 region, u64 offset, u32 count,
 		return 0;
 	if (region == VFIO_PCI_CONFIG_REGION_INDEX)
 		config_access(dev, offset, count, data);
+	else if (is_window(dev, region))
+		window_write(dev, offset, count, data);
 	else
 		bar_write(dev, region, offset, count, data);
 	return 0;
@@ -457,7 +569,7 @@ int device_init(struct device *dev, struct model_log *log,
 	memset(dev, 0, sizeof(*dev));
 	dev->log = log;
 	dev->verbose = verbose;
-	dev->bar0_size = options->bar0_size;
+	dev->options = *options;
 	config_init(&dev->config, options);
 	reset_registers(dev);
 	for (vector = 0; vector < CONFIG_VECTORS; vector++)

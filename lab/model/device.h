@@ -14,8 +14,9 @@
 struct device {
 	struct model_log *log;
 	bool verbose;
-	u32 bar0_size;
+	struct config_options options;
 	struct config config;
+	u32 window_index;
 	struct dma dma;
 
 	const char *absent_while;	/* a file, or NULL */

@@ -57,6 +57,11 @@ static const char help[] =
 "  --device ID        hexadecimal, default 0b11\n"
 "  --class CODE       hexadecimal, with programming interface, default 088000\n"
 "  --bar0-size BYTES  a power of two, 4K to 2048M, default 64K\n"
+"  --bar2-size BYTES  likewise, default 4K\n"
+"  --mirror BAR:OFFSET:SIZE  config space in BAR 0 or 2, hexadecimal, up to 4\n"
+"  --window BAR:INDEX:DATA:BASE  an I/O BAR, 1 or 3 to 5, with an index register\n"
+"                     and one for data, which is config space for an index from\n"
+"                     BASE on; hexadecimal\n"
 "  --absent-while FILE  while FILE exists the function is not in its slot\n"
 "  --verbose          log each mapping too\n"
 "  --help             show this\n"
@@ -106,10 +111,60 @@ static u32 parse_size(const char *option, const char *text)
 	if (shift)
 		end++;
 	if (errno || end == text || *end || strchr("+- ", *text) ||
-	    value > CONFIG_BAR0_SIZE_MAX || value << shift > CONFIG_BAR0_SIZE_MAX ||
-	    value << shift < CONFIG_BAR0_SIZE_MIN || value & (value - 1))
+	    value > CONFIG_BAR_SIZE_MAX || value << shift > CONFIG_BAR_SIZE_MAX ||
+	    value << shift < CONFIG_BAR_SIZE_MIN || value & (value - 1))
 		usage_error("%s %s: give a power of two from 4K to 2048M", option, text);
 	return value << shift;
+}
+
+static void parse_mirror(const char *text, struct config_options *o)
+{
+	struct config_mirror *mirror = &o->mirrors[o->nr_mirrors];
+	char end;
+
+	if (o->nr_mirrors == CONFIG_MIRRORS_MAX)
+		usage_error("--mirror %s: there are %u already", text, o->nr_mirrors);
+	if (sscanf(text, "%x:%x:%x%c", &mirror->bar, &mirror->offset, &mirror->size,
+		   &end) != 3 || (mirror->bar != 0 && mirror->bar != 2) ||
+	    !mirror->size || mirror->size > CONFIG_SIZE || mirror->size % 4 ||
+	    mirror->offset % 4 || mirror->offset > CONFIG_BAR_SIZE_MAX)
+		usage_error("--mirror %s: give BAR:OFFSET:SIZE, BAR 0 or 2, multiples of 4, SIZE up to %x",
+			    text, CONFIG_SIZE);
+	o->nr_mirrors++;
+}
+
+static void parse_window(const char *text, struct config_options *o)
+{
+	struct config_window *window = &o->window;
+	char end;
+
+	if (window->there)
+		usage_error("--window %s: there is one already", text);
+	if (sscanf(text, "%x:%x:%x:%x%c", &window->bar, &window->index, &window->data,
+		   &window->base, &end) != 4 || window->bar >= CONFIG_BARS ||
+	    window->bar == 0 || window->bar == 2 ||
+	    window->index % 4 || window->index >= CONFIG_WINDOW_SIZE ||
+	    window->data % 4 || window->data >= CONFIG_WINDOW_SIZE ||
+	    window->index == window->data)
+		usage_error("--window %s: give BAR:INDEX:DATA:BASE, BAR 1 or 3 to 5, INDEX and DATA multiples of 4 below %x",
+			    text, CONFIG_WINDOW_SIZE);
+	window->there = true;
+}
+
+/* Once all options are known */
+static void check_mirrors(const struct config_options *o)
+{
+	const struct config_mirror *mirror = o->mirrors;
+	const struct config_mirror *end = mirror + o->nr_mirrors;
+	u32 size;
+
+	for (; mirror < end; mirror++) {
+		size = mirror->bar ? o->bar2_size : o->bar0_size;
+		if (mirror->size > size || mirror->offset > size - mirror->size ||
+		    (!o->pcie && mirror->size > CONFIG_SIZE_NO_PCIE))
+			usage_error("--mirror %x:%x:%x: not within its BAR or config space",
+				    mirror->bar, mirror->offset, mirror->size);
+	}
 }
 
 static enum config_no_snoop parse_no_snoop(const char *text)
@@ -124,8 +179,8 @@ static enum config_no_snoop parse_no_snoop(const char *text)
 
 static void parse(int argc, char **argv, struct options *o)
 {
-	enum { SOCKET = 1, LOG, NO_SNOOP, NO_PCIE, AF, VENDOR, DEVICE, CLASS, BAR0, ABSENT,
-	       VERBOSE, HELP };
+	enum { SOCKET = 1, LOG, NO_SNOOP, NO_PCIE, AF, VENDOR, DEVICE, CLASS, BAR0, BAR2,
+	       MIRROR, WINDOW, ABSENT, VERBOSE, HELP };
 	static const struct option list[] = {
 		{ "socket", required_argument, NULL, SOCKET },
 		{ "log", required_argument, NULL, LOG },
@@ -136,6 +191,9 @@ static void parse(int argc, char **argv, struct options *o)
 		{ "device", required_argument, NULL, DEVICE },
 		{ "class", required_argument, NULL, CLASS },
 		{ "bar0-size", required_argument, NULL, BAR0 },
+		{ "bar2-size", required_argument, NULL, BAR2 },
+		{ "mirror", required_argument, NULL, MIRROR },
+		{ "window", required_argument, NULL, WINDOW },
 		{ "absent-while", required_argument, NULL, ABSENT },
 		{ "verbose", no_argument, NULL, VERBOSE },
 		{ "help", no_argument, NULL, HELP },
@@ -172,6 +230,15 @@ static void parse(int argc, char **argv, struct options *o)
 		case BAR0:
 			o->config.bar0_size = parse_size("--bar0-size", optarg);
 			break;
+		case BAR2:
+			o->config.bar2_size = parse_size("--bar2-size", optarg);
+			break;
+		case MIRROR:
+			parse_mirror(optarg, &o->config);
+			break;
+		case WINDOW:
+			parse_window(optarg, &o->config);
+			break;
 		case ABSENT:
 			o->absent_while = optarg;
 			break;
@@ -190,6 +257,7 @@ static void parse(int argc, char **argv, struct options *o)
 		usage_error("%s: only options are taken", argv[optind]);
 	if (!o->socket || !o->log)
 		usage_error("give both --socket PATH and --log PATH");
+	check_mirrors(&o->config);
 	if (strlen(o->socket) >= sizeof(((struct sockaddr_un *)0)->sun_path) || !*o->socket)
 		usage_error("--socket: give a path of 1 to %zu bytes",
 			    sizeof(((struct sockaddr_un *)0)->sun_path) - 1);
@@ -269,6 +337,9 @@ static void log_start(struct model_log *log, const struct options *o)
 	log_hex(log, "device", o->config.device, 4);
 	log_hex(log, "class", o->config.class_code, 6);
 	log_number(log, "bar0_size", o->config.bar0_size);
+	log_number(log, "bar2_size", o->config.bar2_size);
+	log_number(log, "mirrors", o->config.nr_mirrors);
+	log_bool(log, "window", o->config.window.there);
 	log_bool(log, "verbose", o->verbose);
 	log_end(log);
 }
@@ -302,6 +373,7 @@ int main(int argc, char **argv)
 			.device = MODEL_DEVICE_ID,
 			.class_code = MODEL_CLASS,
 			.bar0_size = 64 << 10,
+			.bar2_size = 4 << 10,
 		},
 	};
 	static struct model_log log;

@@ -39,6 +39,7 @@ static const struct config_options default_options __maybe_unused = {
 	.device = MODEL_DEVICE_ID,
 	.class_code = MODEL_CLASS,
 	.bar0_size = 64 << 10,
+	.bar2_size = 4 << 10,
 };
 
 struct fixture {

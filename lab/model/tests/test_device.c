@@ -328,6 +328,85 @@ static void out_of_its_slot(void **state)
 }
 
 /* Order at an FLR: what was written counts first, then the reset. */
+/* Config space elsewhere */
+
+static void mirror(void **state)
+{
+	struct config_options options = default_options;
+	struct fixture *f;
+	u8 both[8];
+
+	(void)state;
+	options.mirrors[0] = (struct config_mirror){ .bar = 0, .offset = 0x8000, .size = 4096 };
+	options.mirrors[1] = (struct config_mirror){ .bar = 0, .offset = 0x1800, .size = 256 };
+	options.nr_mirrors = 2;
+	f = fixture_new(&options, false);
+
+	/* No memory, no mirror. */
+	dev_write(f, BAR0, 0x8000 + PCI_COMMAND, 2, MASTER);
+	assert_int_equal(dev_read(f, CONFIG, PCI_COMMAND, 2), 0);
+	command(f, PCI_COMMAND_MEMORY);
+	assert_int_equal(dev_read(f, BAR0, 0x8000, 4), 0x0b111234);
+	assert_int_equal(dev_read(f, BAR0, 0x1800 + DEVCTL, 2), 0x2810);
+	assert_int_equal(dev_read(f, BAR0, MODEL_REG_ID, 4), MODEL_ID);
+
+	/* Any width, what is beside it in one go, and moments. */
+	dev_write(f, BAR0, 0x8000 + DEVCTL + 1, 1, 0x20);
+	dev_write(f, BAR0, 0x1800 + PCI_COMMAND, 2, MASTER);
+	assert_int_equal(f->log.totals.moments, 0);
+	dev_write(f, BAR0, 0x1800 + DEVCTL, 4, 0x2810);
+	assert_int_equal(f->log.totals.moments, 1);
+	assert_string_equal(events(take_log(f)), "command devctl command devctl moment ");
+	/* Both sides of an edge in one read */
+	assert_int_equal(device_read(&f->dev, BAR0, 0x17fc, 8, both), 0);
+	assert_int_equal(get32(both), 0);
+	assert_int_equal(get32(both + 4), 0x0b111234);
+	assert_int_equal(dev_read(f, BAR0, 0x1800 + 256, 4), 0);
+	assert_int_equal(dev_read(f, BAR0, 0x9000, 4), 0);
+
+	dev_write(f, BAR0, 0x8000 + DEVCTL, 2, PCI_EXP_DEVCTL_BCR_FLR);
+	assert_int_equal(dev_read(f, CONFIG, PCI_COMMAND, 2), 0);
+	fixture_free(f);
+}
+
+static void window(void **state)
+{
+	struct config_options options = default_options;
+	const u32 bar5 = VFIO_PCI_BAR5_REGION_INDEX;
+	struct fixture *f;
+
+	(void)state;
+	options.window = (struct config_window){
+		.there = true, .bar = 5, .index = 8, .data = 12, .base = 0x88000,
+	};
+	f = fixture_new(&options, false);
+	assert_int_equal(device_region_size(&f->dev, bar5), CONFIG_WINDOW_SIZE);
+	dev_write(f, CONFIG, PCI_BASE_ADDRESS_5, 4, 0xffffffff);
+	assert_int_equal(dev_read(f, CONFIG, PCI_BASE_ADDRESS_5, 4), 0xffffffe1);
+
+	/* No I/O, no window. */
+	dev_write(f, bar5, 8, 4, 0x88000 + PCI_COMMAND);
+	command(f, PCI_COMMAND_IO);
+	assert_int_equal(dev_read(f, bar5, 8, 4), 0);
+	assert_int_equal(dev_read(f, bar5, 12, 4), 0xffffffff);
+
+	dev_write(f, bar5, 8, 4, 0x88000 + DEVCTL);
+	assert_int_equal(dev_read(f, bar5, 8, 4), 0x88000 + DEVCTL);
+	assert_int_equal(dev_read(f, bar5, 12, 2), 0x2810);
+	dev_write(f, bar5, 8, 4, 0x88000 + PCI_COMMAND);
+	dev_write(f, bar5, 12, 4, PCI_COMMAND_IO | PCI_COMMAND_MASTER);
+	assert_int_equal(f->log.totals.moments, 1);
+	assert_string_equal(events(take_log(f)), "command command moment ");
+
+	/* Outside of config space */
+	dev_write(f, bar5, 8, 4, 0x88ffe);
+	dev_write(f, bar5, 12, 4, 0);
+	dev_write(f, bar5, 8, 4, 0x87fff);
+	dev_write(f, bar5, 12, 4, 0);
+	assert_string_equal(events(take_log(f)), "");
+	fixture_free(f);
+}
+
 static void flr_that_also_sets_the_bit(void **state)
 {
 	struct fixture *f = *state;
@@ -584,6 +663,8 @@ static const struct CMUnitTest tests[] = {
 	TEST(reset_hidden),
 	TEST(reset_d3hot),
 	TEST(reset_device),
+	cmocka_unit_test(mirror),
+	cmocka_unit_test(window),
 	TEST(flr_that_also_sets_the_bit),
 	TEST(bars_need_memory_enable),
 	TEST(narrow_writes_are_dropped),

@@ -142,6 +142,19 @@ static void bad_options(void **state)
 		{ "--bar0-size", "0", "a power of two" },
 		{ "--bar0-size", "64KB", "a power of two" },
 		{ "--bar0-size", "99999999999999999999", "a power of two" },
+		{ "--bar2-size", "1", "a power of two" },
+		{ "--mirror", "0:1000", "BAR:OFFSET:SIZE" },
+		{ "--mirror", "1:0:1000", "BAR 0 or 2" },
+		{ "--mirror", "0:0:1004", "SIZE up to 1000" },
+		{ "--mirror", "0:2:100", "multiples of 4" },
+		{ "--mirror", "0:0:100x", "BAR:OFFSET:SIZE" },
+		{ "--mirror", "0:f004:1000", "not within its BAR" },
+		{ "--mirror", "2:1000:4", "not within its BAR" },
+		{ "--window", "5:8:c", "BAR:INDEX:DATA:BASE" },
+		{ "--window", "2:8:c:0", "BAR 1 or 3 to 5" },
+		{ "--window", "6:8:c:0", "BAR 1 or 3 to 5" },
+		{ "--window", "5:8:8:0", "INDEX and DATA" },
+		{ "--window", "5:8:20:0", "multiples of 4 below 20" },
 	};
 	const char *none[] = { NULL, NULL, NULL, NULL };
 	char longest[200];
@@ -211,6 +224,7 @@ static void serves_and_stops(void **state)
 		assert_non_null(strstr(output, "\"no_snoop\":\"0\",\"pcie\":true,\"af\":false,"
 				       "\"vendor\":\"0x10de\",\"device\":\"0x1b06\","
 				       "\"class\":\"0x030000\",\"bar0_size\":16777216,"
+				       "\"bar2_size\":4096,\"mirrors\":0,\"window\":false,"
 				       "\"verbose\":true,\"requests\":0,"));
 	}
 	free(s);

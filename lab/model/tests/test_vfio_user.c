@@ -147,9 +147,9 @@ static void regions(void **state)
 	assert_int_equal(region_read(s, BAR0, 0, ~0U, &value), EINVAL);
 	assert_int_equal(region_read(s, BAR0, 0, 65537, &value), EINVAL);
 	assert_int_equal(region_read(s, 1, 0, 4, &value), EINVAL);
-	s->f->dev.bar0_size = 16 << 20;
+	s->f->dev.options.bar0_size = 16 << 20;
 	assert_int_equal(region_read(s, BAR0, 0, VFIO_USER_XFER_MAX + 4, &value), EINVAL);
-	s->f->dev.bar0_size = 64 << 10;
+	s->f->dev.options.bar0_size = 64 << 10;
 	assert_int_equal(region_read(s, 77, 0, 4, &value), EINVAL);
 	assert_int_equal(region_write(s, BAR0, 65536, 4, 0), EINVAL);
 	assert_int_equal(region_write(s, CONFIG, 0, 0, 0), EINVAL);
