@@ -145,13 +145,13 @@ static bool is_integrated_graphics(struct pci_dev *pdev)
 }
 
 /*
- * nouveau nvkm/subdev/pci: BAR0 + 0x88000, or 0x92000 on GH100 and later; QEMU
- * hw/vfio/pci-quirks.c: BAR0 + 0x1800, BAR5, and ATI's BAR2 + 0x4000, BAR4.
+ * Besides the mirror in BAR2, which is trapped, MM_INDEX and MM_DATA lead to it
+ * (radeon r100.c); since Bonaire PCIE_INDEX and PCIE_DATA lead to all of config
+ * space (amdgpu nbio_v6_1.c, smnBIF_CFG_DEV0_EPF0_DEVICE_CNTL2).
  */
-static bool is_mirroring_graphics(struct pci_dev *pdev)
+static bool is_ati_graphics(struct pci_dev *pdev)
 {
-	return pci_is_display(pdev) && (pdev->vendor == PCI_VENDOR_ID_NVIDIA ||
-					pdev->vendor == PCI_VENDOR_ID_ATI);
+	return pdev->vendor == PCI_VENDOR_ID_ATI && pci_is_display(pdev);
 }
 
 /* cxgb4 t4_hw.c, PCIE_CFG_SPACE_REQ; t4_pci_id_tbl.h: T4, T5 and T6, any PF */
@@ -176,8 +176,8 @@ const char *nosnoop_denied(struct pci_dev *pdev)
 
 	if (is_integrated_graphics(pdev))
 		return "Intel integrated graphics is not governed by Enable No Snoop";
-	if (is_mirroring_graphics(pdev))
-		return "NVIDIA and ATI graphics: BARs mirror config space";
+	if (is_ati_graphics(pdev))
+		return "ATI graphics: index and data registers lead to config space";
 	if (is_chelsio(pdev))
 		return "cxgb4: PCIE_CFG_SPACE_REQ leads to config space";
 

@@ -30,7 +30,11 @@
  * resets say, is found afterwards: mastering is turned off again, and writes of
  * PCI_COMMAND are refused until the device is reopened.
  *
- * Not covered: a function that ignores the bit or has another way to it.
+ * Some functions have their config space in a BAR, too. What is written there is
+ * a write of config space for us, and nobody maps it.
+ *
+ * Not covered: a function that ignores the bit or has another way to it, that
+ * is not known or cannot be trapped. Where that is known, it is refused.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -45,6 +49,7 @@
 #include <linux/vfio_pci_core.h>
 
 #include "denylist.h"
+#include "mirror.h"
 #include "nosnoop.h"
 #include "policy.h"
 
@@ -76,6 +81,10 @@ static bool disable_denylist;
 module_param(disable_denylist, bool, 0444);
 MODULE_PARM_DESC(disable_denylist, "Disable use of device denylist. Binds devices whose No Snoop cannot be held off, or with the errata in vfio-pci's denylist");
 
+static char mirrors[1024] __initdata;
+module_param_string(mirrors, mirrors, sizeof(mirrors), 0);
+MODULE_PARM_DESC(mirrors, "Config space in BARs that the driver does not know of, format is \"vendor:device:bar:offset:size\", all hexadecimal, and multiple comma separated entries can be specified");
+
 static struct nosnoop_vfio_pci_device *to_nosnoop(struct vfio_device *core_vdev)
 {
 	return container_of(core_vdev, struct nosnoop_vfio_pci_device,
@@ -88,16 +97,26 @@ static struct nosnoop_vfio_pci_device *pdev_to_nosnoop(struct pci_dev *pdev)
 	return core_to_nosnoop(dev_get_drvdata(&pdev->dev));
 }
 
+static bool nosnoop_has_window(struct nosnoop_vfio_pci_device *nosnoop,
+			       unsigned int index)
+{
+	return index < PCI_STD_NUM_BARS &&
+	       nosnoop->mirrors.windows & BIT(index);
+}
+
 static ssize_t nosnoop_vfio_pci_read(struct vfio_device *core_vdev,
 				     char __user *buf, size_t count,
 				     loff_t *ppos)
 {
 	struct nosnoop_vfio_pci_device *nosnoop = to_nosnoop(core_vdev);
+	unsigned int index = VFIO_PCI_OFFSET_TO_INDEX(*ppos);
 
-	if (VFIO_PCI_OFFSET_TO_INDEX(*ppos) == VFIO_PCI_CONFIG_REGION_INDEX &&
+	if (index == VFIO_PCI_CONFIG_REGION_INDEX &&
 	    nosnoop_covers(*ppos & VFIO_PCI_OFFSET_MASK, count,
 			   nosnoop->hi_pos))
 		return nosnoop_config_read(nosnoop, buf, count, ppos);
+	if (nosnoop_has_window(nosnoop, index))
+		return -EINVAL;
 
 	return vfio_pci_core_read(core_vdev, buf, count, ppos);
 }
@@ -107,15 +126,26 @@ static ssize_t nosnoop_vfio_pci_write(struct vfio_device *core_vdev,
 				      loff_t *ppos)
 {
 	struct nosnoop_vfio_pci_device *nosnoop = to_nosnoop(core_vdev);
+	unsigned int index = VFIO_PCI_OFFSET_TO_INDEX(*ppos);
 	size_t pos = *ppos & VFIO_PCI_OFFSET_MASK;
 
-	if (VFIO_PCI_OFFSET_TO_INDEX(*ppos) == VFIO_PCI_CONFIG_REGION_INDEX &&
+	if (index == VFIO_PCI_CONFIG_REGION_INDEX &&
 	    (nosnoop_covers(pos, count, nosnoop->hi_pos) ||
 	     nosnoop_meets(pos, count, PCI_COMMAND) ||
 	     nosnoop_meets(pos, count, nosnoop->pm_pos)))
 		return nosnoop_config_write(nosnoop, buf, count, ppos);
+	if (nosnoop_has_window(nosnoop, index))
+		return -EINVAL;
+	if (index < PCI_STD_NUM_BARS && nosnoop->mirrors.count)
+		return nosnoop_bar_write(nosnoop, buf, count, ppos);
 
 	return vfio_pci_core_write(core_vdev, buf, count, ppos);
+}
+
+static int nosnoop_vfio_pci_mmap(struct vfio_device *core_vdev,
+				 struct vm_area_struct *vma)
+{
+	return nosnoop_bar_mmap(to_nosnoop(core_vdev), vma);
 }
 
 /*
@@ -130,6 +160,12 @@ static long nosnoop_vfio_pci_ioctl(struct vfio_device *core_vdev,
 	bool clear, locked;
 	long ret;
 
+	/*
+	 * Where it is to write is in user memory, which the core reads itself.
+	 * As from a kernel without it: QEMU then uses write().
+	 */
+	if (cmd == VFIO_DEVICE_IOEVENTFD && nosnoop->mirrors.count)
+		return -ENOTTY;
 	if (cmd != VFIO_DEVICE_SET_IRQS)
 		return vfio_pci_core_ioctl(core_vdev, cmd, arg);
 
@@ -154,8 +190,12 @@ static int nosnoop_vfio_pci_get_region_info(struct vfio_device *core_vdev,
 	bool clear, locked;
 	int ret;
 
-	if (info->index != VFIO_PCI_ROM_REGION_INDEX)
-		return vfio_pci_ioctl_get_region_info(core_vdev, info, caps);
+	if (info->index != VFIO_PCI_ROM_REGION_INDEX) {
+		ret = vfio_pci_ioctl_get_region_info(core_vdev, info, caps);
+		if (!ret && info->index < PCI_STD_NUM_BARS)
+			ret = nosnoop_bar_region_info(nosnoop, info, caps);
+		return ret;
+	}
 
 	ret = nosnoop_lock_resets(nosnoop, &locked);
 	if (ret)
@@ -412,7 +452,7 @@ static const struct vfio_device_ops nosnoop_vfio_pci_ops = {
 	.device_feature	= vfio_pci_core_ioctl_feature,
 	.read		= nosnoop_vfio_pci_read,
 	.write		= nosnoop_vfio_pci_write,
-	.mmap		= vfio_pci_core_mmap,
+	.mmap		= nosnoop_vfio_pci_mmap,
 	.request	= vfio_pci_core_request,
 	.match		= vfio_pci_core_match,
 	.match_token_uuid = vfio_pci_core_match_token_uuid,
@@ -425,7 +465,7 @@ static const struct vfio_device_ops nosnoop_vfio_pci_ops = {
 };
 
 static const struct vfio_pci_device_ops nosnoop_vfio_pci_dev_ops = {
-	.get_dmabuf_phys = vfio_pci_core_get_dmabuf_phys,
+	.get_dmabuf_phys = nosnoop_bar_get_dmabuf_phys,
 };
 
 /* In the device's folder of the core, which removes it with that */
@@ -484,9 +524,14 @@ static int nosnoop_vfio_pci_probe(struct pci_dev *pdev,
 				  const struct pci_device_id *id)
 {
 	struct nosnoop_vfio_pci_device *nosnoop;
+	struct nosnoop_mirrors found;
 	int ret;
 
 	ret = nosnoop_eligible(pdev);
+	if (ret)
+		return ret;
+
+	ret = nosnoop_mirrors_find(pdev, &found);
 	if (ret)
 		return ret;
 
@@ -498,6 +543,7 @@ static int nosnoop_vfio_pci_probe(struct pci_dev *pdev,
 	nosnoop->hi_pos = pdev->pcie_cap + PCI_EXP_DEVCTL + 1;
 	if (pdev->pm_cap)
 		nosnoop->pm_pos = pdev->pm_cap + PCI_PM_CTRL;
+	nosnoop->mirrors = found;
 	nosnoop->core.pci_ops = &nosnoop_vfio_pci_dev_ops;
 	vfio_pci_core_set_master_gate(&nosnoop->core, nosnoop_master_gate);
 	if (nosnoop_can_vouch(pdev))
@@ -585,6 +631,10 @@ static int __init nosnoop_vfio_pci_init(void)
 {
 	char *rest = ids, *id;
 	int ret;
+
+	ret = nosnoop_mirrors_parse(mirrors);
+	if (ret)
+		return ret;
 
 	ret = pci_register_driver(&nosnoop_vfio_pci_driver);
 	if (ret)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * One device, and what the driver's parts do with it: devctl.c, config.c and
- * main.c, in which the whole is explained.
+ * One device, and what the driver's parts do with it: devctl.c, config.c, bar.c
+ * and main.c, in which the whole is explained.
  */
 #ifndef NOSNOOP_H
 #define NOSNOOP_H
@@ -12,6 +12,10 @@
 #include <linux/pm_runtime.h>
 #include <linux/types.h>
 #include <linux/vfio_pci_core.h>
+
+#include "mirror.h"
+
+struct phys_vec;
 
 struct nosnoop_vfio_pci_device {
 	struct vfio_pci_core_device core;
@@ -37,6 +41,10 @@ struct nosnoop_vfio_pci_device {
 	struct mutex gate;
 	/* The core asked at the last write of PCI_COMMAND. Protected by gate */
 	bool asked;
+	/* Config space in BARs; constant once the device is registered */
+	struct nosnoop_mirrors mirrors;
+	/* Of the core's mappings of BARs */
+	const struct vm_operations_struct *vm_ops;
 	/* For debugfs: events since the device was bound */
 	atomic_t masked;
 	atomic_t cleared;
@@ -82,5 +90,20 @@ ssize_t nosnoop_config_write(struct nosnoop_vfio_pci_device *nosnoop,
 			     const char __user *buf, size_t count,
 			     loff_t *ppos);
 int nosnoop_master_gate(struct vfio_pci_core_device *core);
+
+/* bar.c */
+ssize_t nosnoop_bar_write(struct nosnoop_vfio_pci_device *nosnoop,
+			  const char __user *buf, size_t count, loff_t *ppos);
+int nosnoop_bar_mmap(struct nosnoop_vfio_pci_device *nosnoop,
+		     struct vm_area_struct *vma);
+int nosnoop_bar_region_info(struct nosnoop_vfio_pci_device *nosnoop,
+			    struct vfio_region_info *info,
+			    struct vfio_info_cap *caps);
+int nosnoop_bar_get_dmabuf_phys(struct vfio_pci_core_device *core,
+				struct p2pdma_provider **provider,
+				unsigned int region_index,
+				struct phys_vec *phys_vec,
+				struct vfio_region_dma_range *dma_ranges,
+				size_t nr_ranges);
 
 #endif /* NOSNOOP_H */

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit tests of policy.h: the bits over all values of both bytes, cuts over all
- * short writes about the places that matter.
+ * KUnit tests of policy.h and mirror.h: the bits over all values of both bytes,
+ * cuts over all short writes about the places that matter.
  */
 #include <kunit/test.h>
 #include <linux/module.h>
 
+#include "mirror.h"
 #include "policy.h"
 
 /* Where each bit comes from, in hardware and to the user */
@@ -129,12 +130,99 @@ static void nosnoop_partition_test(struct kunit *test)
 							     count, pos, pm_pos[i]);
 }
 
+/* Two that share a page, one at its start, and one in another BAR */
+static const struct nosnoop_mirrors test_mirrors = {
+	.list = {
+		{ .bar = 0, .offset = 4 * PAGE_SIZE, .size = 0x100 },
+		{ .bar = 2, .offset = 0, .size = 0x1000 },
+		{ .bar = 0, .offset = 2 * PAGE_SIZE + 0x200, .size = 8 },
+		{ .bar = 0, .offset = 2 * PAGE_SIZE + 0x210, .size = 4 },
+	},
+	.count = 4,
+};
+
+/* Byte by byte, which is slow and simple */
+static const struct nosnoop_mirror *mirror_at(unsigned int bar, u64 pos)
+{
+	const struct nosnoop_mirror *mirror = test_mirrors.list;
+
+	for (; mirror < test_mirrors.list + test_mirrors.count; mirror++)
+		if (mirror->bar == bar && pos >= mirror->offset &&
+		    pos < mirror->offset + mirror->size)
+			return mirror;
+
+	return NULL;
+}
+
+static void nosnoop_mirror_segment_test(struct kunit *test)
+{
+	const struct nosnoop_mirror *mirror;
+	size_t segment;
+
+	for (u64 pos = 2 * PAGE_SIZE + 0x1f0; pos < 2 * PAGE_SIZE + 0x220; pos++) {
+		for (size_t count = 1; count < 0x40; count++) {
+			segment = nosnoop_mirror_segment(&test_mirrors, 0, pos,
+							 count, &mirror);
+			KUNIT_ASSERT_TRUE(test, segment && segment <= count);
+			for (size_t i = 0; i < segment; i++)
+				KUNIT_ASSERT_PTR_EQ(test, mirror, mirror_at(0, pos + i));
+			/* And it ends where it has to. */
+			if (segment < count)
+				KUNIT_ASSERT_PTR_NE(test, mirror,
+						    mirror_at(0, pos + segment));
+		}
+	}
+
+	KUNIT_EXPECT_EQ(test, 0x100, nosnoop_mirror_segment(&test_mirrors, 0, 4 * PAGE_SIZE,
+							    SIZE_MAX, &mirror));
+	KUNIT_EXPECT_EQ(test, SIZE_MAX, nosnoop_mirror_segment(&test_mirrors, 1, 0,
+							       SIZE_MAX, &mirror));
+	KUNIT_EXPECT_NULL(test, mirror);
+}
+
+static void nosnoop_mirror_pages_test(struct kunit *test)
+{
+	static const struct {
+		unsigned int bar, pos, start;	/* pages; start 0: none */
+	} cases[] = {
+		{ 0, 0, 2 }, { 0, 1, 2 }, { 0, 2, 2 }, { 0, 3, 4 }, { 0, 4, 4 },
+		{ 0, 5, 0 }, { 1, 0, 0 }, { 2, 1, 0 },
+	};
+	u64 start, end;
+
+	for (int i = 0; i < ARRAY_SIZE(cases); i++) {
+		KUNIT_EXPECT_EQ(test, cases[i].start > 0,
+				nosnoop_mirror_pages(&test_mirrors, cases[i].bar,
+						     cases[i].pos * PAGE_SIZE, &start, &end));
+		if (!cases[i].start)
+			continue;
+		KUNIT_EXPECT_EQ(test, start, cases[i].start * PAGE_SIZE);
+		KUNIT_EXPECT_EQ(test, end, start + PAGE_SIZE);
+	}
+
+	KUNIT_EXPECT_TRUE(test, nosnoop_mirror_pages(&test_mirrors, 2, 0, &start, &end));
+	KUNIT_EXPECT_EQ(test, start, 0);
+	for (u64 pos = 0; pos < 6; pos++)
+		for (u64 count = 1; count < 6; count++)
+			KUNIT_EXPECT_EQ(test,
+					nosnoop_covers(pos, count, 2) ||
+					nosnoop_covers(pos, count, 4),
+					nosnoop_mirror_shares_page(&test_mirrors, 0,
+								   pos * PAGE_SIZE,
+								   count * PAGE_SIZE));
+	/* What a user can come up with */
+	KUNIT_EXPECT_TRUE(test, nosnoop_mirror_shares_page(&test_mirrors, 0, PAGE_SIZE, U64_MAX));
+	KUNIT_EXPECT_FALSE(test, nosnoop_mirror_shares_page(&test_mirrors, 0, U64_MAX, U64_MAX));
+}
+
 static struct kunit_case nosnoop_test_cases[] = {
 	KUNIT_CASE_PARAM(nosnoop_bits_test, bits_gen_params),
 	KUNIT_CASE(nosnoop_sizes_test),
 	KUNIT_CASE(nosnoop_covers_test),
 	KUNIT_CASE_PARAM(nosnoop_segment_test, segment_gen_params),
 	KUNIT_CASE(nosnoop_partition_test),
+	KUNIT_CASE(nosnoop_mirror_segment_test),
+	KUNIT_CASE(nosnoop_mirror_pages_test),
 	{}
 };
 
