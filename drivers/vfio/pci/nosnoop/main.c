@@ -659,4 +659,3 @@ module_exit(nosnoop_vfio_pci_exit);
 
 MODULE_LICENSE("GPL");
 MODULE_DESCRIPTION("vfio-pci variant driver that keeps Enable No Snoop clear");
-
