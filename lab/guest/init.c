@@ -7,8 +7,8 @@
  * what it read and how many bytes of the copies were wrong, as JSON.
  *
  * From the kernel's command line: device=ID is another device than the model,
- * mirror=OFFSET has it do the same by a mirror of config space in BAR0; both
- * hexadecimal.
+ * mirror=OFFSET has it do the same by a mirror of config space in BAR0, or in
+ * bar=N; all hexadecimal.
  */
 #include <errno.h>
 #include <dirent.h>
@@ -94,6 +94,24 @@ static unsigned long number(const char *name, unsigned long without)
 	return text ? strtoul(text, NULL, 16) : without;
 }
 
+/* A page of one of the device's BARs, with @offset in it */
+static volatile uint8_t *map_bar(const char *device, unsigned int number,
+				 unsigned long offset)
+{
+	char path[512];
+	uint8_t *page;
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/resource%u", device,
+		 number);
+	fd = open(path, O_RDWR | O_SYNC);
+	page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+		    offset / PAGE * PAGE);
+	if (fd < 0 || page == MAP_FAILED)
+		fail(path);
+	return page + offset % PAGE;
+}
+
 static void find_device(void)
 {
 	unsigned long wanted = number("device", MODEL_DEVICE_ID);
@@ -102,7 +120,6 @@ static void find_device(void)
 	struct dirent *entry;
 	DIR *dir = opendir("/sys/bus/pci/devices");
 	FILE *file;
-	int fd;
 
 	if (!dir)
 		fail("/sys/bus/pci/devices");
@@ -131,23 +148,13 @@ static void find_device(void)
 	config_write(PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
 	devctl_pos = MODEL_CAP_EXP + PCI_EXP_DEVCTL;
 
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/resource0",
-		 entry->d_name);
-	fd = open(path, O_RDWR | O_SYNC);
-	bar = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (fd < 0 || bar == MAP_FAILED)
-		fail(path);
+	bar = (volatile uint32_t *)map_bar(entry->d_name, 0, 0);
 	if (bar[MODEL_REG_ID / 4] != MODEL_ID) {
 		errno = EIO;
 		fail("BAR0");
 	}
-	if (offset) {
-		mirror = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
-			      offset / PAGE * PAGE);
-		if (mirror == MAP_FAILED)
-			fail("the mirror");
-		mirror += offset % PAGE;
-	}
+	if (offset)
+		mirror = map_bar(entry->d_name, number("bar", 0), offset);
 	closedir(dir);
 }
 
@@ -218,6 +225,8 @@ static void round_of_mirror(void)
 				    ~PCI_EXP_DEVCTL_NOSNOOP_EN);
 	*(volatile uint16_t *)(mirror + PCI_COMMAND) =
 		PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER;
+	/* Where that is to have no effect, have the copies to look at still. */
+	config_write(PCI_COMMAND, 2, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
 	set = try_mirror();
 	for (job = 0; job < JOBS; job++)
 		wrong += copy_page(job);
