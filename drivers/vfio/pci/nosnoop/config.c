@@ -196,6 +196,18 @@ static ssize_t nosnoop_write_segment(struct nosnoop_vfio_pci_device *nosnoop,
 	return vfio_pci_core_write(&nosnoop->core.vdev, buf, segment, &ppos);
 }
 
+/* As the core: a range check before all, and the function in D0 till the end */
+static int nosnoop_config_begin(struct nosnoop_vfio_pci_device *nosnoop,
+				size_t pos, size_t count)
+{
+	size_t cfg_size = nosnoop->core.pdev->cfg_size;
+
+	if (pos >= cfg_size || count > cfg_size - pos)
+		return -EFAULT;
+
+	return nosnoop_pm_get(nosnoop);
+}
+
 /**
  * nosnoop_config_write() - A user's write of config space
  * @nosnoop: the device
@@ -212,14 +224,10 @@ ssize_t nosnoop_config_write(struct nosnoop_vfio_pci_device *nosnoop,
 			     loff_t *ppos)
 {
 	size_t pos = *ppos & VFIO_PCI_OFFSET_MASK;
-	size_t cfg_size = nosnoop->core.pdev->cfg_size;
 	size_t done = 0;
 	ssize_t ret;
 
-	if (pos >= cfg_size || count > cfg_size - pos)
-		return -EFAULT;
-
-	ret = nosnoop_pm_get(nosnoop);
+	ret = nosnoop_config_begin(nosnoop, pos, count);
 	if (ret)
 		return ret;
 
@@ -253,16 +261,12 @@ ssize_t nosnoop_config_read(struct nosnoop_vfio_pci_device *nosnoop,
 			    loff_t *ppos)
 {
 	size_t pos = *ppos & VFIO_PCI_OFFSET_MASK;
-	size_t cfg_size = nosnoop->core.pdev->cfg_size;
 	size_t before = nosnoop->hi_pos - pos;
 	size_t behind = count - before - 1;
 	loff_t part = *ppos;
 	ssize_t ret;
 
-	if (pos >= cfg_size || count > cfg_size - pos)
-		return -EFAULT;
-
-	ret = nosnoop_pm_get(nosnoop);
+	ret = nosnoop_config_begin(nosnoop, pos, count);
 	if (ret)
 		return ret;
 

@@ -524,14 +524,9 @@ static int nosnoop_vfio_pci_probe(struct pci_dev *pdev,
 				  const struct pci_device_id *id)
 {
 	struct nosnoop_vfio_pci_device *nosnoop;
-	struct nosnoop_mirrors found;
 	int ret;
 
 	ret = nosnoop_eligible(pdev);
-	if (ret)
-		return ret;
-
-	ret = nosnoop_mirrors_find(pdev, &found);
 	if (ret)
 		return ret;
 
@@ -540,10 +535,13 @@ static int nosnoop_vfio_pci_probe(struct pci_dev *pdev,
 	if (IS_ERR(nosnoop))
 		return PTR_ERR(nosnoop);
 
+	ret = nosnoop_mirrors_find(pdev, &nosnoop->mirrors);
+	if (ret)
+		goto out_put;
+
 	nosnoop->hi_pos = pdev->pcie_cap + PCI_EXP_DEVCTL + 1;
 	if (pdev->pm_cap)
 		nosnoop->pm_pos = pdev->pm_cap + PCI_PM_CTRL;
-	nosnoop->mirrors = found;
 	nosnoop->core.pci_ops = &nosnoop_vfio_pci_dev_ops;
 	vfio_pci_core_set_master_gate(&nosnoop->core, nosnoop_master_gate);
 	if (nosnoop_can_vouch(pdev))

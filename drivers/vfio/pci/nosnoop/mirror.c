@@ -40,11 +40,15 @@ static bool is_nvidia_before_gh100(struct pci_dev *pdev)
 	return is_nvidia(pdev) && !is_nvidia_gh100(pdev);
 }
 
+static bool is_ati(struct pci_dev *pdev)
+{
+	return pdev->vendor == PCI_VENDOR_ID_ATI && pci_is_display(pdev);
+}
+
 /* Before Bonaire, which has its doorbells in BAR2 and its registers in BAR5 */
 static bool is_ati_bar2(struct pci_dev *pdev)
 {
-	return pdev->vendor == PCI_VENDOR_ID_ATI && pci_is_display(pdev) &&
-	       !(pci_resource_flags(pdev, 5) & IORESOURCE_MEM);
+	return is_ati(pdev) && !(pci_resource_flags(pdev, 5) & IORESOURCE_MEM);
 }
 
 static const struct nosnoop_known_mirror nosnoop_known_mirrors[] = {
@@ -72,8 +76,7 @@ static u8 windows(struct pci_dev *pdev)
 	u8 bars = 0;
 	int bar;
 
-	if (!pci_is_display(pdev) || (pdev->vendor != PCI_VENDOR_ID_NVIDIA &&
-				      pdev->vendor != PCI_VENDOR_ID_ATI))
+	if (!is_nvidia(pdev) && !is_ati(pdev))
 		return 0;
 
 	for (bar = 0; bar < PCI_STD_NUM_BARS; bar++)
@@ -163,7 +166,7 @@ static void add(struct nosnoop_mirrors *mirrors,
 /**
  * nosnoop_mirrors_find() - Find config space in a function's BARs
  * @pdev: the function, before it is bound
- * @mirrors: what is found
+ * @mirrors: what is found, zeroed
  *
  * Return: 0, or -EINVAL if one is named by hand that is not within a memory
  * BAR, or too many are, of which the log has the one.
@@ -173,7 +176,6 @@ int nosnoop_mirrors_find(struct pci_dev *pdev, struct nosnoop_mirrors *mirrors)
 	const struct nosnoop_known_mirror *known;
 	unsigned int i;
 
-	mirrors->count = 0;
 	mirrors->windows = windows(pdev);
 
 	for (i = 0; i < ARRAY_SIZE(nosnoop_known_mirrors); i++) {

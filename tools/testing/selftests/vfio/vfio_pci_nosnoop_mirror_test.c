@@ -92,24 +92,24 @@ static ssize_t mirror_write(struct nosnoop *n, u64 pos, const void *buf, size_t 
 }
 
 /* Of config space, through the BAR */
-static u32 mirror_read(struct vfio_pci_bar *bar, int fd, u64 pos, size_t len)
+static u32 mirror_read(struct nosnoop *n, u64 pos, size_t len)
 {
+	struct vfio_pci_bar *bar = &n->device->bars[mirror.bar];
 	u32 value = 0;
 
-	VFIO_ASSERT_EQ(pread(fd, &value, len, bar->info.offset + mirror.offset + pos),
-		       (ssize_t)len);
+	VFIO_ASSERT_EQ(pread(n->device->fd, &value, len,
+			     bar->info.offset + mirror.offset + pos), (ssize_t)len);
 
 	return le32toh(value);
 }
 
 TEST_F(vfio_pci_nosnoop_mirror_test, is_there)
 {
-	int fd = self->n.device->fd;
+	struct nosnoop *n = &self->n;
 
-	ASSERT_EQ(hw_readw(&self->n, PCI_VENDOR_ID), mirror_read(self->bar, fd, PCI_VENDOR_ID, 2));
-	ASSERT_EQ(hw_readw(&self->n, PCI_COMMAND), mirror_read(self->bar, fd, PCI_COMMAND, 2));
-	ASSERT_EQ(hw_devctl(&self->n),
-		  mirror_read(self->bar, fd, self->n.cap + PCI_EXP_DEVCTL, 2));
+	ASSERT_EQ(hw_readw(n, PCI_VENDOR_ID), mirror_read(n, PCI_VENDOR_ID, 2));
+	ASSERT_EQ(hw_readw(n, PCI_COMMAND), mirror_read(n, PCI_COMMAND, 2));
+	ASSERT_EQ(hw_devctl(n), mirror_read(n, n->cap + PCI_EXP_DEVCTL, 2));
 }
 
 /* Each width at each place where it meets the bit, alone and with others */
