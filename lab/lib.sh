@@ -55,21 +55,16 @@ key_of()
 		xargs -0 sha256sum) | sha256sum | cut -c1-12
 }
 
-# cached NAME KEY WHAT COMMAND...: prints the folder $CACHE/NAME-KEY, made by
-# COMMAND (called with an empty folder to fill as its last argument) if it is
-# not there yet. Two runs side by side make it once; a run that is cut off
-# leaves nothing that looks whole.
-cached()
+# make_cached NAME FOLDER WHAT COMMAND...: what cached does if it is not there
+make_cached()
 {
-	local name=$1 key=$2 what=$3 folder start
+	local name=$1 folder=$2 what=$3 lock start=$SECONDS
 	shift 3
 
-	folder=$CACHE/$name-$key
 	mkdir -p "$CACHE"
 	exec {lock}>"$CACHE/$name.lock"
 	flock -w 1800 "$lock" || die "waited 30 minutes for another run to make $name"
 	if [ ! -d "$folder" ]; then
-		start=$SECONDS
 		say "$what"
 		rm -rf "$folder.part"
 		mkdir -p "$folder.part"
@@ -84,6 +79,19 @@ cached()
 		say "… done in $((SECONDS - start)) s"
 	fi
 	exec {lock}>&-
+}
+
+# cached NAME KEY WHAT COMMAND...: prints the folder $CACHE/NAME-KEY, made by
+# COMMAND (called with an empty folder to fill as its last argument) if it is
+# not there yet. Two runs side by side make it once; a run that is cut off
+# leaves nothing that looks whole.
+cached()
+{
+	local name=$1 folder=$CACHE/$1-$2
+	shift 2
+
+	# Who has what he needs waits for nobody who makes another.
+	[ -d "$folder" ] || make_cached "$name" "$folder" "$@"
 	# For those that nobody wanted for a month to be known as such.
 	touch "$folder"
 	find "$CACHE" -maxdepth 1 -name "$name-*" -type d -mtime +30 \
