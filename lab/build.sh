@@ -140,22 +140,26 @@ selftests()
 		"building the vfio selftests" compile_selftests "$source"
 }
 
-# The machine's first file system: enough modules to mount the real one.
+# The machine's first file system: enough modules of the kernel VERSION, which is
+# in /lab/disk for a machine that has one, to mount the real one.
 compile_initrd()
 {
-	local version=$1 folder=$2
+	local version=$1 init=$2 folder=$3 disk=${4:-}
 
-	in_rootfs "$ROOTFS" "$TOP:/lab/src:ro" "$folder:/lab/out" -- sh -ec '
+	in_rootfs "$ROOTFS" "$TOP:/lab/src:ro" "$folder:/lab/out" \
+		${disk:+"$disk:/lab/disk:ro"} -- sh -ec '
 		version=$1
+		disk=
+		[ ! -d /lab/disk ] || disk=/lab/disk
 		mkdir -p /tmp/initrd/bin /tmp/initrd/modules
 		cd /tmp/initrd
 		cp /bin/busybox bin
-		cp /lab/src/lab/init init
+		cp "/lab/src/lab/$2" init
 		# Kernels of our own have all that built in.
 		touch modules/order
-		[ -d "/lib/modules/$version" ] &&
+		[ -d "$disk/lib/modules/$version" ] &&
 		for module in virtio_pci virtio_console 9pnet_virtio 9p overlay; do
-			modprobe -S "$version" --show-depends "$module"
+			modprobe -d "$disk/" -S "$version" --show-depends "$module"
 		done | while read -r verb path rest; do
 			name=${path##*/}
 			name=${name%.xz}
@@ -166,13 +170,13 @@ compile_initrd()
 			esac
 			echo "$name" >>modules/order
 		done
-		find . | cpio -o -H newc --quiet | gzip -1 >/lab/out/initrd' sh "$version"
+		find . | cpio -o -H newc --quiet | gzip -1 >/lab/out/initrd' sh "$version" "$init"
 }
 
 initrd()
 {
 	cached "initrd-$1" "$(key_of lab/init lab/build.sh)-${ROOTFS##*-}" \
-		"making the first file system for Linux $1" compile_initrd "$1"
+		"making the first file system for Linux $1" compile_initrd "$1" init
 }
 
 # The nested guest: its init alone in a file system, on Debian's kernel.
