@@ -10,7 +10,8 @@ ROOTFS_STABLE="linux-image-amd64 linux-headers-amd64 systemd-sysv kmod
 	busybox-static cpio pciutils procps iproute2 jq gcc make libc6-dev
 	libcmocka-dev libasan8 libubsan1 libuuid1 uuid-dev perl
 	python3-minimal shellcheck xz-utils git flex bison bc libelf-dev
-	libssl-dev rsync cbmc python3-sphinx python3-yaml python3-ply python3-git"
+	libssl-dev rsync cbmc python3-sphinx python3-yaml python3-ply python3-git
+	dpdk librte-net-e1000-25 librte-mempool-ring25"
 ROOTFS_BACKPORTS="linux-image-amd64 linux-headers-amd64 linux-source
 	linux-libc-dev qemu-system-x86"
 
