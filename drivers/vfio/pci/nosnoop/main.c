@@ -468,22 +468,24 @@ static const struct vfio_pci_device_ops nosnoop_vfio_pci_dev_ops = {
 	.get_dmabuf_phys = nosnoop_bar_get_dmabuf_phys,
 };
 
+#ifdef CONFIG_VFIO_DEBUGFS
 /* In the device's folder of the core, which removes it with that */
 static void nosnoop_debugfs_init(struct nosnoop_vfio_pci_device *nosnoop)
 {
-	struct dentry *root = nosnoop->core.vdev.debug_root;
-	struct dentry *dir;
+	struct dentry *dir = debugfs_create_dir("nosnoop",
+						nosnoop->core.vdev.debug_root);
 
-	/* NULL without CONFIG_VFIO_DEBUGFS */
-	if (IS_ERR_OR_NULL(root))
-		return;
-
-	dir = debugfs_create_dir("nosnoop", root);
 	debugfs_create_atomic_t("masked", 0444, dir, &nosnoop->masked);
 	debugfs_create_atomic_t("cleared", 0444, dir, &nosnoop->cleared);
 	debugfs_create_atomic_t("refused", 0444, dir, &nosnoop->refused);
 	debugfs_create_atomic_t("found", 0444, dir, &nosnoop->found);
 }
+#else
+static inline void
+nosnoop_debugfs_init(struct nosnoop_vfio_pci_device *nosnoop)
+{
+}
+#endif
 
 /*
  * May KVM take this function's DMA for coherent, for as long as it is bound? A

@@ -6,17 +6,24 @@
 #define NOSNOOP_TRACE_H
 
 #include <linux/pci.h>
+#include <linux/string.h>
 #include <linux/tracepoint.h>
+
+/* With any domain; causes are ours */
+#define NOSNOOP_TRACE_DEVICE_LEN	20
+#define NOSNOOP_TRACE_CAUSE_LEN		16
 
 /* By name, for the device may be gone when the trace is read. */
 DECLARE_EVENT_CLASS(nosnoop,
 		    TP_PROTO(struct pci_dev *pdev, const char *cause),
 		    TP_ARGS(pdev, cause),
-		    TP_STRUCT__entry(__string(device, pci_name(pdev))
-				     __string(cause, cause)),
-		    TP_fast_assign(__assign_str(device);
-				   __assign_str(cause);),
-		    TP_printk("%s %s", __get_str(device), __get_str(cause))
+		    TP_STRUCT__entry(__array(char, device, NOSNOOP_TRACE_DEVICE_LEN)
+				     __array(char, cause, NOSNOOP_TRACE_CAUSE_LEN)),
+		    TP_fast_assign(strscpy_pad(__entry->device, pci_name(pdev),
+					       NOSNOOP_TRACE_DEVICE_LEN);
+				   strscpy_pad(__entry->cause, cause,
+					       NOSNOOP_TRACE_CAUSE_LEN);),
+		    TP_printk("%s %s", __entry->device, __entry->cause)
 );
 
 /* A user's write asked for Enable No Snoop, which was masked */
