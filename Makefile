@@ -6,21 +6,16 @@
 KDIR ?= /lib/modules/$(shell uname -r)/build
 DRIVER := $(CURDIR)/drivers/vfio/pci/nosnoop
 
-# The kernel's build evaluates this, for it knows where its headers are.
-COMPAT := $$(if $$(shell grep -s set_enforces_coherency $$(srctree)/include/linux/vfio.h),,-include $(CURDIR)/compat/vfio.h)
-KBUILD := $(MAKE) -C $(KDIR) M=$(DRIVER) CONFIG_NOSNOOP_VFIO_PCI=m 'CFLAGS_MODULE=$(COMPAT)'
+COMPAT := $(MAKE) -C compat KDIR="$(KDIR)" DRIVER="$(DRIVER)"
 
-.PHONY: all install run check prove soak mutants coverage cost series docs \
+.PHONY: all install run check prove soak mutants coverage cost series docs deb \
 	tree untree clean distclean help
 
 all:
-	@[ -d "$(KDIR)" ] || { \
-		echo "no $(KDIR): install your kernel's headers or give KDIR=" >&2; \
-		exit 1; }
-	$(KBUILD) modules
+	@$(COMPAT) modules
 
-install: all
-	$(KBUILD) modules_install
+install:
+	@$(COMPAT) modules_install
 
 run:
 	@lab/run
@@ -49,6 +44,9 @@ series:
 docs:
 	@lab/docs
 
+deb:
+	@lab/deb
+
 tree untree:
 	@[ -n "$(KERNEL)" ] || { \
 		echo "make $@ needs KERNEL=, the folder of a kernel's source" >&2; \
@@ -57,9 +55,7 @@ tree untree:
 
 clean:
 	rm -rf build
-	find $(DRIVER) \( -name '*.o' -o -name '*.ko' -o -name '.*.cmd' -o \
-		-name '*.mod' -o -name '*.mod.c' -o -name 'Module.symvers' -o \
-		-name 'modules.order' \) -delete
+	@$(COMPAT) clean
 
 distclean: clean
 	rm -rf "$${XDG_CACHE_HOME:-$$HOME/.cache}/vfio-pci-nosnoop"
@@ -76,6 +72,7 @@ help:
 	@echo "make cost       what it saves that KVM is told (root)"
 	@echo "make series     make the patches for the kernel's tree and try them (root)"
 	@echo "make docs       build the documentation as the kernel does (root)"
+	@echo "make deb        Debian's packages, in build/deb (root)"
 	@echo "make tree       put the driver into the kernel tree KERNEL=, untree takes it out"
 	@echo "make clean      remove what was built here"
 	@echo "make distclean  also remove the lab's cache"
