@@ -11,7 +11,9 @@ ROOTFS_STABLE="linux-image-amd64 linux-headers-amd64 systemd-sysv kmod
 	libcmocka-dev libasan8 libubsan1 libuuid1 uuid-dev perl
 	python3-minimal shellcheck xz-utils git flex bison bc libelf-dev
 	libssl-dev rsync cbmc python3-sphinx python3-yaml python3-ply python3-git
-	dpdk librte-net-e1000-25 librte-mempool-ring25"
+	dpdk librte-net-e1000-25 librte-mempool-ring25
+	build-essential debhelper dh-dkms dkms lintian
+	libpci-dev driverctl mandoc groff-base bash-completion"
 ROOTFS_BACKPORTS="linux-image-amd64 linux-headers-amd64 linux-source
 	linux-libc-dev qemu-system-x86"
 
@@ -39,7 +41,8 @@ make_rootfs()
 	# A mirror that stands still is known as such to this machine's apt.
 	eval "$(apt-config shell valid Acquire::Check-Valid-Until)"
 	# shellcheck disable=SC2086 # lists of packages are to be split
-	INITRD=No MIRROR=$mirror PACKAGES=$ROOTFS_BACKPORTS mmdebstrap --mode=root --variant=apt \
+	INITRD=No MIRROR=$mirror PACKAGES=$ROOTFS_BACKPORTS \
+		unshare --mount mmdebstrap --mode=root --variant=apt \
 		--aptopt='APT::Install-Recommends "false"' \
 		--aptopt='Acquire::Retries "3"' \
 		--aptopt="Acquire::Check-Valid-Until \"$valid\"" \
