@@ -4,6 +4,37 @@
 # What the lab builds from this checkout, each in the cache under a key of
 # what it is made from. Sourced, after lib.sh and rootfs.sh. All of it is
 # built inside the root file system, none with this machine's tools.
+#
+# For the machine's processor: with ARM64, the folder of arm64.sh, for that one.
+ARM64=
+
+# in_tools [BIND...] -- COMMAND...: in_rootfs, where the compiler for the machine
+# is ${CROSS_COMPILE}gcc, and what kbuild wants is in the environment
+in_tools()
+{
+	local binds=()
+
+	if [ -z "$ARM64" ]; then
+		in_rootfs "$ROOTFS" "$@"
+		return
+	fi
+	while [ "$1" != -- ]; do
+		binds+=("$1")
+		shift
+	done
+	in_rootfs "$ARM64/tools:$ROOTFS" "${binds[@]}" "$ARM64/root:/lab/arm64:ro" -- \
+		env ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu- "${@:2}"
+}
+
+# tools_key: the end of the key of what is made there
+tools_key()
+{
+	if [ -n "$ARM64" ]; then
+		printf '%s\n' "${ARM64##*/}"
+	else
+		printf '%s\n' "${ROOTFS##*-}"
+	fi
+}
 
 # Parts of the kernel's source: for selftests, checkpatch and comparisons.
 # The drivers are there for headers that selftests link to, but for vfio's.
@@ -44,7 +75,7 @@ compile_module()
 {
 	local version=$1 kernel=$2 folder=$3
 
-	in_rootfs "$ROOTFS" "$TOP:/lab/src:ro" "$folder:/lab/out" \
+	in_tools "$TOP:/lab/src:ro" "$folder:/lab/out" \
 		${kernel:+"$kernel:/lab/kernel:ro"} -- sh -ec '
 		version=$1
 		installed=/lib/modules/$version
@@ -81,7 +112,7 @@ compile_module()
 # module VERSION [KERNEL]
 module()
 {
-	cached "module-$1" "$(key_of Makefile compat drivers/vfio/pci/nosnoop lab/overlay lab/complain lab/build.sh)-${ROOTFS##*-}${2:+-${2##*/kernel-}}" \
+	cached "module-$1" "$(key_of Makefile compat drivers/vfio/pci/nosnoop lab/overlay lab/complain lab/build.sh)-$(tools_key)${2:+-${2##*/kernel-}}" \
 		"building vfio-pci-nosnoop for Linux $1" \
 		compile_module "$1" "${2:-}"
 }
@@ -107,7 +138,7 @@ compile_selftests()
 {
 	local source=$1 folder=$2
 
-	in_rootfs "$ROOTFS" "$TOP:/lab/src:ro" "$source:/lab/linux:ro" \
+	in_tools "$TOP:/lab/src:ro" "$source:/lab/linux:ro" \
 		"$folder:/lab/out" -- sh -ec '
 		cp -r /lab/linux /tmp/linux
 		/lab/src/lab/tree /tmp/linux
@@ -136,7 +167,7 @@ selftests()
 	local source
 
 	source=$(linux_source)
-	cached selftests "$(key_of tools/testing/selftests/vfio lab/build.sh lab/tree)-${ROOTFS##*-}" \
+	cached selftests "$(key_of tools/testing/selftests/vfio lab/build.sh lab/tree)-$(tools_key)" \
 		"building the vfio selftests" compile_selftests "$source"
 }
 
@@ -146,19 +177,19 @@ compile_initrd()
 {
 	local version=$1 init=$2 folder=$3 disk=${4:-}
 
-	in_rootfs "$ROOTFS" "$TOP:/lab/src:ro" "$folder:/lab/out" \
+	in_tools "$TOP:/lab/src:ro" "$folder:/lab/out" \
 		${disk:+"$disk:/lab/disk:ro"} -- sh -ec '
 		version=$1
 		disk=
 		[ ! -d /lab/disk ] || disk=/lab/disk
 		mkdir -p /tmp/initrd/bin /tmp/initrd/modules
 		cd /tmp/initrd
-		cp /bin/busybox bin
+		cp "${ARCH:+/lab/$ARCH}/bin/busybox" bin
 		cp "/lab/src/lab/$2" init
 		# Kernels of our own have all that built in.
 		touch modules/order
 		[ -d "$disk/lib/modules/$version" ] &&
-		for module in virtio_pci virtio_console 9pnet_virtio 9p overlay; do
+		for module in ${ARCH:+virtio_iommu} virtio_pci virtio_console 9pnet_virtio 9p overlay; do
 			modprobe -d "$disk/" -S "$version" --show-depends "$module"
 		done | while read -r verb path rest; do
 			name=${path##*/}
@@ -175,7 +206,7 @@ compile_initrd()
 
 initrd()
 {
-	cached "initrd-$1" "$(key_of lab/init lab/build.sh)-${ROOTFS##*-}" \
+	cached "initrd-$1" "$(key_of lab/init lab/build.sh)-$(tools_key)" \
 		"making the first file system for Linux $1" compile_initrd "$1" init
 }
 
@@ -199,15 +230,15 @@ guest()
 # Small programs that the lab's own tests use inside the machine.
 compile_tools()
 {
-	in_rootfs "$ROOTFS" "$TOP:/lab/src:ro" "$1:/lab/out" -- sh -ec '
+	in_tools "$TOP:/lab/src:ro" "$1:/lab/out" -- sh -ec '
 		for source in /lab/src/lab/tests/*.c; do
 			program=${source##*/}
-			gcc -O2 -Wall -Wextra -Werror -o "/lab/out/${program%.c}" "$source"
+			"${CROSS_COMPILE:-}gcc" -O2 -Wall -Wextra -Werror -o "/lab/out/${program%.c}" "$source"
 		done'
 }
 
 tools()
 {
-	cached tools "$(key_of lab/tests/*.c lab/build.sh)-${ROOTFS##*-}" \
+	cached tools "$(key_of lab/tests/*.c lab/build.sh)-$(tools_key)" \
 		"building the tests' tools" compile_tools
 }

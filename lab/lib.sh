@@ -99,10 +99,11 @@ cached()
 	printf '%s\n' "$folder"
 }
 
-# in_rootfs ROOTFS [BIND...] -- COMMAND...: runs COMMAND in the root file
-# system, in mount and process namespaces of its own, so that nothing it
-# starts or mounts outlives it or us, however we end. BIND is FROM:TO[:ro],
-# with TO below /lab. Killed (status 137) after LAB_LIMIT seconds.
+# in_rootfs [LAYER:]ROOTFS [BIND...] -- COMMAND...: runs COMMAND in the root file
+# system, with the files of the folder LAYER over its own, in mount and process
+# namespaces of its own, so that nothing it starts or mounts outlives it or us,
+# however we end. BIND is FROM:TO[:ro], with TO below /lab. Killed (status 137)
+# after LAB_LIMIT seconds.
 in_rootfs()
 {
 	setpriv --pdeathsig KILL timeout --signal=KILL "${LAB_LIMIT:-1200}" \
