@@ -9,8 +9,8 @@
 
 ARM64_TOOLS="qemu-system-arm gcc-aarch64-linux-gnu linux-headers-arm64:arm64
 	linux-image-arm64:arm64 libc6-dev:arm64 uuid-dev:arm64"
-ARM64_ROOT="base-files bash busybox-static coreutils diffutils findutils gawk
-	grep iproute2 jq kmod libuuid1 mount pciutils procps sed util-linux"
+ARM64_ROOT="base-files bash busybox-static coreutils dash diffutils findutils gawk
+	grep iproute2 jq kmod libc-bin libuuid1 mount pciutils procps sed util-linux"
 
 unpack_arm64()
 {

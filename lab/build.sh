@@ -233,6 +233,8 @@ compile_tools()
 	in_tools "$TOP:/lab/src:ro" "$1:/lab/out" -- sh -ec '
 		for source in /lab/src/lab/tests/*.c; do
 			program=${source##*/}
+			# It writes machine code.
+			[ "${ARCH:-} $program" != "arm64 kvm-wbinvd.c" ] || continue
 			"${CROSS_COMPILE:-}gcc" -O2 -Wall -Wextra -Werror -o "/lab/out/${program%.c}" "$source"
 		done'
 }
