@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Addresses of PCI functions as people write them, with or without a domain */
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "address.h"
+
+#define NOT_AN_ADDRESS	"is no PCI address: write it as 0000:01:00.0 or 01:00.0"
+
+/* min to max hexadecimal digits, and END behind them */
+static bool take(const char **at, int min, int max, char end, unsigned int *value)
+{
+	int digits = 0;
+
+	*value = 0;
+	for (; digits < max; digits++, (*at)++) {
+		char c = **at;
+
+		if (c >= '0' && c <= '9')
+			*value = *value << 4 | (c - '0');
+		else if (c >= 'a' && c <= 'f')
+			*value = *value << 4 | (c - 'a' + 10);
+		else if (c >= 'A' && c <= 'F')
+			*value = *value << 4 | (c - 'A' + 10);
+		else
+			break;
+	}
+	if (digits < min || **at != end)
+		return false;
+	if (end)
+		(*at)++;
+	return true;
+}
+
+/**
+ * address_parse() - Read the address of a function
+ * @text: DOMAIN:BUS:DEVICE.FUNCTION, hexadecimal, or without DOMAIN, which is
+ *	  then 0
+ * @address: what was read
+ *
+ * Return: NULL, or what is wrong with it, in words to follow the text.
+ */
+const char *address_parse(const char *text, struct address *address)
+{
+	const char *at = text;
+
+	if (!take(&at, 4, 8, ':', &address->domain)) {
+		at = text;
+		address->domain = 0;
+	}
+	if (!take(&at, 1, 2, ':', &address->bus) ||
+	    !take(&at, 1, 2, '.', &address->dev) ||
+	    !take(&at, 1, 1, '\0', &address->func))
+		return NOT_AN_ADDRESS;
+	if (address->dev > 0x1f)
+		return "is no PCI address: the device, before the dot, is 00 to 1f";
+	if (address->func > 7)
+		return "is no PCI address: the function, behind the dot, is 0 to 7";
+	return NULL;
+}
+
+/**
+ * address_format() - Write an address as the kernel does
+ * @address: the address
+ * @text: where it goes
+ */
+void address_format(const struct address *address, char text[ADDRESS_SIZE])
+{
+	snprintf(text, ADDRESS_SIZE, "%04x:%02x:%02x.%x", address->domain,
+		 address->bus & 0xff, address->dev & 0x1f, address->func & 7);
+}
+
+/**
+ * address_compare() - Which comes first
+ * @a: an address
+ * @b: another
+ *
+ * Return: less than 0, 0 or more, as for qsort().
+ */
+int address_compare(const struct address *a, const struct address *b)
+{
+	if (a->domain != b->domain)
+		return a->domain < b->domain ? -1 : 1;
+	if (a->bus != b->bus)
+		return (int)a->bus - (int)b->bus;
+	if (a->dev != b->dev)
+		return (int)a->dev - (int)b->dev;
+	return (int)a->func - (int)b->func;
+}

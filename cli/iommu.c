@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Which IOMMU a function is behind, and whether it enforces snooping */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "iommu.h"
+
+#define DEVICE_IOMMU	"/sys/bus/pci/devices/%s/iommu"
+#define VTD_ECAP_SC	0x80ull	/* Snoop Control, VT-d 11.4.3 */
+
+/* Of the function's own unit: others' have other abilities */
+static void ask_vtd(struct iommu *iommu, const char *bdf)
+{
+	char text[TREE_WORD], *end;
+
+	if (tree_read(text, sizeof(text), DEVICE_IOMMU "/intel-iommu/ecap", bdf) ||
+	    !*text)
+		return;
+	iommu->ecap = strtoull(text, &end, 16);
+	if (*end)
+		return;
+	iommu->has_ecap = true;
+	iommu->enforces = iommu->ecap & VTD_ECAP_SC ? KNOWN_YES : KNOWN_NO;
+}
+
+/* Its name says nothing: it is that of the bus it is on. */
+static bool is_virtio(const char *bdf)
+{
+	char driver[TREE_WORD];
+
+	return !tree_link(driver, DEVICE_IOMMU "/device/driver", bdf) &&
+	       !strcmp(driver, "virtio_iommu");
+}
+
+static bool starts(const char *text, const char *with)
+{
+	return !strncmp(text, with, strlen(with));
+}
+
+/**
+ * iommu_of() - Find the IOMMU of a function
+ * @bdf: the function's address
+ * @group: the number of its IOMMU group, or less than 0
+ *
+ * Return: what is known of it. Where the answer cannot be seen from userspace
+ * it is NOT_KNOWN: SMMUv3's depends on CANWBS, which the kernel keeps to itself.
+ */
+struct iommu iommu_of(const char *bdf, int group)
+{
+	struct iommu iommu = { .kind = IOMMU_NONE, .enforces = KNOWN_NO };
+	char name[TREE_WORD];
+
+	if (group < 0)
+		return iommu;
+	/* VFIO's own groups for devices that have no IOMMU */
+	if (!tree_read(name, sizeof(name), "/sys/kernel/iommu_groups/%d/name", group) &&
+	    !strcmp(name, "vfio-noiommu"))
+		return iommu;
+
+	iommu.kind = IOMMU_OTHER;
+	iommu.enforces = NOT_KNOWN;
+	if (tree_link(iommu.name, DEVICE_IOMMU, bdf))
+		return iommu;
+
+	if (starts(iommu.name, "dmar")) {
+		iommu.kind = IOMMU_VTD;
+		ask_vtd(&iommu, bdf);
+	} else if (starts(iommu.name, "ivhd")) {
+		iommu.kind = IOMMU_AMD;
+		iommu.enforces = KNOWN_YES;
+	} else if (starts(iommu.name, "smmu3.")) {
+		iommu.kind = IOMMU_SMMU3;
+	} else if (is_virtio(bdf)) {
+		iommu.kind = IOMMU_VIRTIO;
+	}
+	return iommu;
+}
+
+/**
+ * iommu_kind_name() - What to call it
+ * @kind: the kind
+ *
+ * Return: a name, "" if there is none to give.
+ */
+const char *iommu_kind_name(enum iommu_kind kind)
+{
+	switch (kind) {
+	case IOMMU_VTD:
+		return "VT-d";
+	case IOMMU_AMD:
+		return "AMD";
+	case IOMMU_SMMU3:
+		return "SMMUv3";
+	case IOMMU_VIRTIO:
+		return "virtio-iommu";
+	default:
+		return "";
+	}
+}
