@@ -47,8 +47,8 @@ unpack_arm64()
 		"${apt[@]}" -o APT::Architecture=arm64 -o Dir::State::status=/dev/null \
 			install --download-only $ROOT
 		unpack root
-		ln -s gawk /lab/out/root/usr/bin/awk'
-	mkdir -p "$1"/root/{dev,proc,sys,run,tmp,root,lab}
+		ln -s gawk /lab/out/root/usr/bin/awk' &&
+		mkdir -p "$1"/root/{dev,proc,sys,run,tmp,root,lab}
 }
 
 # arm64: prints where that is, after making it if need be

@@ -68,23 +68,28 @@ make_cached()
 		say "$what"
 		rm -rf "$folder.part"
 		mkdir -p "$folder.part"
-		# In a subshell, for set -e to hold where the caller tests us.
-		if ! (set -e; "$@" "$folder.part") >"$CACHE/$name.log" 2>&1; then
+		if ! ("$@" "$folder.part") >"$CACHE/$name.log" 2>&1; then
 			tail -n 25 "$CACHE/$name.log" >&2
 			rm -rf "$folder.part"
 			exec {lock}>&-
 			die "$name could not be made (whole log: $CACHE/$name.log)"
 		fi
+		# A root file system has the date of a Debian package.
+		touch "$folder.part"
 		mv "$folder.part" "$folder"
+		# Those that nobody wanted for a month; none is in the making now.
+		find "$CACHE" -maxdepth 1 -name "$name-*" -type d -mtime +30 \
+			-exec rm -rf {} +
 		say "… done in $((SECONDS - start)) s"
 	fi
 	exec {lock}>&-
 }
 
 # cached NAME KEY WHAT COMMAND...: prints the folder $CACHE/NAME-KEY, made by
-# COMMAND (called with an empty folder to fill as its last argument) if it is
-# not there yet. Two runs side by side make it once; a run that is cut off
-# leaves nothing that looks whole.
+# COMMAND (called with an empty folder to fill as its last argument, and to fail
+# by its status alone, for set -e does not hold there) if it is not there yet.
+# Two runs side by side make it once; a run that is cut off leaves nothing that
+# looks whole.
 cached()
 {
 	local name=$1 folder=$CACHE/$1-$2
@@ -92,10 +97,8 @@ cached()
 
 	# Who has what he needs waits for nobody who makes another.
 	[ -d "$folder" ] || make_cached "$name" "$folder" "$@"
-	# For those that nobody wanted for a month to be known as such.
+	# For those that are wanted to be known as such.
 	touch "$folder"
-	find "$CACHE" -maxdepth 1 -name "$name-*" -type d -mtime +30 \
-		-exec rm -rf {} +
 	printf '%s\n' "$folder"
 }
 
