@@ -55,6 +55,6 @@ unpack_arm64()
 arm64()
 {
 	cached arm64 "$(key_of lab/arm64.sh)-${ROOTFS##*-}" \
-		"unpacking cross compiler, QEMU and kernel for arm64 (about 190 MB to download, 550 MB in $CACHE)" \
+		"unpacking cross compiler, QEMU and kernel for arm64 (about 210 MB to download, 510 MB in $CACHE)" \
 		unpack_arm64
 }
