@@ -130,10 +130,11 @@ model()
 }
 
 # The tree's own vfio selftests with ours beside them, and in kselftest/ as the
-# tree installs them. Two things are changed:
+# tree installs them. Three things are changed:
 # one test wants the VF to be bound to "vfio-pci" where its comment wants the
-# PF's driver; and the tests that run in one IOMMU mode only take iommufd, which
-# Debian's kernels have not.
+# PF's driver; the tests that run in one IOMMU mode only take iommufd, which
+# Debian's kernels have not; and BARs are mapped in parts, where old kernels
+# refuse to map all.
 compile_selftests()
 {
 	local source=$1 folder=$2
@@ -146,6 +147,7 @@ compile_selftests()
 		sed -i "s/strcmp(vf_driver, \"vfio-pci\")/strcmp(vf_driver, sysfs_driver_get(pf_bdf))/" \
 			vfio_pci_sriov_uapi_test.c
 		grep -q "strcmp(vf_driver, sysfs" vfio_pci_sriov_uapi_test.c
+		sed -i "1i #include \"/lab/src/lab/sparse-bars.h\"" lib/vfio_pci_device.c
 		cat >>lib/iommu.c <<-\END
 
 			#include <unistd.h>
@@ -167,7 +169,7 @@ selftests()
 	local source
 
 	source=$(linux_source)
-	cached selftests "$(key_of tools/testing/selftests/vfio lab/build.sh lab/tree)-$(tools_key)" \
+	cached selftests "$(key_of tools/testing/selftests/vfio lab/build.sh lab/sparse-bars.h lab/tree)-$(tools_key)" \
 		"building the vfio selftests" compile_selftests "$source"
 }
 

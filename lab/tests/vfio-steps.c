@@ -10,6 +10,8 @@
  *   read REGION+OFFSET SIZE         a number of 1, 2 or 4 bytes, in hexadecimal
  *   write REGION+OFFSET SIZE VALUE
  *   region INDEX                    its size
+ *   map REGION+OFFSET SIZE          whether so much of it can be mapped; the
+ *                                   size in hexadecimal
  *   reset                           VFIO_DEVICE_RESET
  *   intx-mask                       have INTx signalled, then mask it
  *   run COMMAND                     by the shell; prints nothing of its own
@@ -29,6 +31,7 @@
 #include <linux/vfio.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 
 static int device;
 
@@ -147,6 +150,25 @@ static void do_region(const char *index)
 		printf("%#llx\n", (unsigned long long)info.size);
 }
 
+static void do_map(const char *where, const char *size)
+{
+	const char *plus = strchr(where, '+');
+	size_t length = strtoul(size, NULL, 16);
+	struct vfio_region_info info;
+	void *map;
+
+	if (!plus || region_info(region_index(where), &info)) {
+		result(-1);
+		return;
+	}
+
+	map = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED, device,
+		   info.offset + strtoul(plus + 1, NULL, 16));
+	result(map == MAP_FAILED ? -1 : 0);
+	if (map != MAP_FAILED)
+		munmap(map, length);
+}
+
 static void do_intx_mask(void)
 {
 	struct {
@@ -195,6 +217,9 @@ static void take_step(char ***argv)
 		do_access(where, size, argument(argv));
 	} else if (!strcmp(step, "region")) {
 		do_region(argument(argv));
+	} else if (!strcmp(step, "map")) {
+		where = argument(argv);
+		do_map(where, argument(argv));
 	} else if (!strcmp(step, "reset")) {
 		result(ioctl(device, VFIO_DEVICE_RESET));
 	} else if (!strcmp(step, "intx-mask")) {
