@@ -205,6 +205,8 @@ static void check_group(const struct request *request, const struct device *devi
 	char names[TREE_PATH] = "";
 	int i, length = 0, hosts = 0;
 
+	if (device->group < 0)
+		return;
 	for (i = 0; i < request->machine.count; i++) {
 		const struct device *other = &request->machine.devices[i];
 
@@ -494,6 +496,20 @@ static int finish(const struct request *request)
 	return ok ? 0 : EXIT_FAILED;
 }
 
+/* Which governs them, and has to be clear when they are opened */
+static void tell_of_pfs(const struct request *request)
+{
+	int i;
+
+	for (i = 0; i < work.nr_jobs; i++) {
+		const struct device *pf = machine_pf(&request->machine, work.jobs[i].device);
+
+		if (pf && pf->bit == KNOWN_YES)
+			note("%s: opening it will be refused until Enable No Snoop of its PF is cleared: setpci -s %s CAP_EXP+8.w=0:800",
+			     work.jobs[i].device->bdf, pf->bdf);
+	}
+}
+
 static void add_target(struct request *request, struct device *device)
 {
 	if (is_target(request, device))
@@ -559,8 +575,8 @@ int command_bind(struct request *request)
 		check_open(device);
 		check_needed(request, device);
 	}
-	if (!complaints() && load_driver())
-		do_all(bind_job);
+	if (!complaints() && load_driver() && do_all(bind_job))
+		tell_of_pfs(request);
 	return finish(request);
 }
 

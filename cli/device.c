@@ -71,7 +71,7 @@ static enum know flag(unsigned int value, unsigned int mask)
 }
 
 /* Where only the header can be read, sysfs still tells that it is PCI Express. */
-static void read_unseen(struct machine *machine, struct device *device,
+static void read_unseen(const struct machine *machine, struct device *device,
 			unsigned int status)
 {
 	device->pcie = NOT_KNOWN;
@@ -82,8 +82,7 @@ static void read_unseen(struct machine *machine, struct device *device,
 	if (!machine->dump)
 		device->pcie = tree_has(DEVICE "/max_link_speed", device->bdf) ?
 			       KNOWN_YES : KNOWN_NO;
-	if (device->pcie != KNOWN_NO && !device->bridge)
-		machine->limited++;
+	device->limited = device->pcie != KNOWN_NO && !device->bridge;
 }
 
 static void read_express(struct device *device, struct pci_dev *dev,
@@ -103,7 +102,7 @@ static void read_express(struct device *device, struct pci_dev *dev,
 		device->bit = flag(devctl, PCI_EXP_DEVCTL_NOSNOOP);
 }
 
-static void read_config(struct machine *machine, struct device *device,
+static void read_config(const struct machine *machine, struct device *device,
 			struct pci_dev *dev)
 {
 	unsigned char header[HEADER_SIZE], last;

@@ -20,6 +20,7 @@ struct device {
 	unsigned int class;		/* with the programming interface */
 
 	bool answers;
+	bool limited;			/* the header is all that could be read */
 	bool bridge;
 	bool root_bus;
 	bool rciep;			/* in the root complex */
@@ -44,7 +45,6 @@ struct machine {
 	const char *dump;		/* the file, or NULL for a machine */
 	struct device *devices;
 	int count;
-	int limited;			/* whose capabilities only root sees */
 };
 
 void machine_load(struct machine *machine, const char *dump);

@@ -66,17 +66,31 @@ static void print_table(const struct request *request)
 	}
 }
 
-/* For those who cannot see all there is */
-static void tell_limits(const struct machine *machine)
+/* How many of them have more to be seen than their header */
+static int count_limited(const struct request *request)
 {
-	if (!machine->limited)
+	int limited = 0, i;
+
+	for (i = 0; i < request->nr_targets; i++)
+		limited += request->targets[i]->limited;
+	return limited;
+}
+
+/* Behind all else, for those who cannot see all there is */
+static void tell_limits(const struct request *request)
+{
+	int limited = count_limited(request);
+	const char *s = limited == 1 ? "" : "s";
+
+	if (!limited)
 		return;
-	if (machine->dump)
+	fflush(stdout);
+	if (request->dump)
 		note("the dump has only the header of %d function%s: 'lspci -xxx' as root has Enable No Snoop, too",
-		     machine->limited, machine->limited == 1 ? "" : "s");
+		     limited, s);
 	else
 		note("as root it would show Enable No Snoop of %d more function%s, and who has devices open",
-		     machine->limited, machine->limited == 1 ? "" : "s");
+		     limited, s);
 }
 
 /**
@@ -155,12 +169,12 @@ int command_list(struct request *request)
 
 	if (!request->json) {
 		print_table(request);
-		tell_limits(&request->machine);
+		tell_limits(request);
 		return 0;
 	}
 
 	print_document_head(request);
-	json_know("complete", request->machine.limited ? KNOWN_NO : KNOWN_YES);
+	json_know("complete", count_limited(request) ? KNOWN_NO : KNOWN_YES);
 	json_open("devices", '[');
 	for (i = 0; i < request->nr_targets; i++) {
 		json_open(NULL, '{');
@@ -169,6 +183,6 @@ int command_list(struct request *request)
 	}
 	json_close(']');
 	json_close('}');
-	tell_limits(&request->machine);
+	tell_limits(request);
 	return 0;
 }

@@ -77,7 +77,7 @@ static void next_is(struct outlook *outlook, const char *format, ...)
 static void next_is_bind(struct outlook *outlook)
 {
 	if (outlook->module == KNOWN_NO && !kernel_has_driver())
-		next_is(outlook, "make && sudo make install");
+		next_is(outlook, "sudo apt install ./vfio-pci-nosnoop-dkms_*.deb");
 	else
 		next_is(outlook, "sudo vfio-nosnoop bind %s%s",
 			outlook->hosts || outlook->strangers ? "--group " : "",
@@ -175,10 +175,10 @@ static void print_driver(const struct outlook *outlook)
 	else if (!device->vfio)
 		paragraph("It is bound to %s, a driver of the host's.", device->driver);
 	else
-		paragraph("It is bound to %s and %s.", device->driver,
-			  device->open == KNOWN_YES ? "open" :
-			  device->open == KNOWN_NO ? "not open" :
-			  "whether it is open, only root can see");
+		paragraph("It is bound to %s%s.", device->driver,
+			  device->open == KNOWN_YES ? " and open" :
+			  device->open == KNOWN_NO ? " and not open" :
+			  "; whether it is open only root can see");
 	if (*device->override)
 		paragraph("Its driver_override is %s until the next boot%s.", device->override,
 			  *device->saved ? ", and after it" : "");

@@ -246,3 +246,17 @@ tools()
 	cached tools "$(key_of lab/tests/*.c lab/build.sh)-$(tools_key)" \
 		"building the tests' tools" compile_tools
 }
+
+# The user's command, as packages have it
+compile_cli()
+{
+	in_rootfs "$ROOTFS" "$TOP:/lab/src:ro" "$1:/lab/out" -- sh -ec '
+		make -s -C /lab/src/cli OUT=/tmp/cli WERROR=-Werror
+		cp /tmp/cli/vfio-nosnoop /lab/out'
+}
+
+cli()
+{
+	cached cli "$(key_of cli drivers/vfio/pci/nosnoop/denylist.[ch] lab/build.sh)-${ROOTFS##*-}" \
+		"building the user's command" compile_cli
+}
