@@ -247,6 +247,13 @@ tools()
 		"building the tests' tools" compile_tools
 }
 
+# Debian's packages, as make deb leaves them
+debs()
+{
+	cached debs "$(key_of debian dkms compat drivers/vfio/pci/nosnoop cli Documentation/man lab/deb lab/build.sh)-${ROOTFS##*-}" \
+		"building Debian's packages" "$LAB/deb"
+}
+
 # The user's command, as packages have it
 compile_cli()
 {

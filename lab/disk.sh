@@ -79,16 +79,29 @@ on_disk()
 	local folder=$1
 	shift
 
-	in_rootfs "$(realpath "$folder")" \
+	in_rootfs "$(realpath "$folder")" "$TOP:/lab/src:ro" \
 		"$(disk_base "$(disk_release "$folder")")/packages:/lab/packages:ro" -- "$@"
 }
 
-# install_on_disk FOLDER ARGUMENT...: apt-get install with these, on that disk
+# install_on_disk FOLDER ARGUMENT...: apt-get install with these, on that disk;
+# packages that are files here are files there
 install_on_disk()
 {
+	local folder=$1 argument arguments=()
+	shift
+
+	for argument; do
+		case $argument in
+		*.deb)
+			cp "$argument" "$folder/root"
+			argument=/root/${argument##*/}
+			;;
+		esac
+		arguments+=("$argument")
+	done
 	# shellcheck disable=SC2016 # for the shell there
-	on_disk "$1" sh -ec '
+	on_disk "$folder" sh -ec '
 		export DEBIAN_FRONTEND=noninteractive INITRD=No
 		apt-get update -q
-		apt-get install -y -q "$@"' sh "${@:2}"
+		apt-get install -y -q "$@"' sh "${arguments[@]}"
 }
