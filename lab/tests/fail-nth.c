@@ -335,9 +335,15 @@ static u16 wish(void)
 	return strtoul(getenv("WISH") ?: "0x2810", NULL, 0);
 }
 
+/*
+ * With Device Status, which is the core's: only what it copies can be failed, which
+ * is behind our look at the buffer, and when Device Control is written.
+ */
 static int write_devctl(void)
 {
-	return write_word(DEVCTL, wish());
+	u32 dword = wish();
+
+	return config_write(DEVCTL, &dword, sizeof(dword));
 }
 
 static int flr(void)
@@ -513,7 +519,7 @@ static const struct operation operations[] = {
 	{ .name = "close-cdev", .begin = be_open_by_cdev, .act = close_device, .undo = close_all },
 	{ .name = "reset", .begin = be_open, .act = reset, .undo = nothing },
 	{ .name = "flr", .begin = be_open, .act = flr, .undo = nothing },
-	{ .name = "write-devctl", .begin = be_open, .act = write_devctl, .undo = nothing },
+	{ .name = "write-devctl", .begin = be_open, .act = write_devctl, .undo = nothing, .partial = true },
 	{ .name = "write-command", .begin = begin_command, .act = master_on, .undo = nothing },
 	{ .name = "write-config", .begin = begin_config, .act = write_all_config, .undo = nothing, .partial = true, .sparse = 64 },
 	{ .name = "read-config", .begin = be_open, .act = read_all_config, .undo = nothing, .sparse = 64 },

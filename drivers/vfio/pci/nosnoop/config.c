@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The user's access to config space: the byte of Device Control that is the
- * driver's own, and the gate in front of PCI_COMMAND and PCI_PM_CTRL. All else
- * is the core's.
+ * The user's access to config space: Device Control, which is the driver's own
+ * but for its lower byte alone, and the gate in front of PCI_COMMAND and
+ * PCI_PM_CTRL. All else is the core's.
  */
 #include <linux/mutex.h>
 #include <linux/pagemap.h>
@@ -16,64 +16,100 @@
 /* Tries to write from a buffer whose page does not stay in */
 #define NOSNOOP_FAULT_TRIES	16
 
-static ssize_t nosnoop_read_hi(struct nosnoop_vfio_pci_device *nosnoop,
-			       char __user *buf)
+/*
+ * Device Control, or its upper byte if @count is 1. What the core keeps of the
+ * lower byte is MPS as the user wrote it; for the upper see below.
+ */
+static ssize_t nosnoop_read_devctl(struct nosnoop_vfio_pci_device *nosnoop,
+				   char __user *buf, size_t count)
 {
-	int pos = nosnoop->hi_pos;
+	int pos = nosnoop->hi_pos - 1;
+	u16 hw, virt, user;
 	int ret;
-	u8 hi;
 
-	ret = pci_user_read_config_byte(nosnoop->core.pdev, pos, &hi);
+	ret = pci_user_read_config_word(nosnoop->core.pdev, pos, &hw);
 	if (ret)
 		return ret;
 
-	hi = nosnoop_hi_to_user(hi, READ_ONCE(nosnoop->virt));
-	if (put_user(hi, (u8 __user *)buf))
-		return -EFAULT;
+	virt = READ_ONCE(nosnoop->core.vconfig[pos]) |
+	       READ_ONCE(nosnoop->virt) << 8;
+	user = nosnoop_devctl_to_user(hw, virt);
 
-	return 1;
+	if (count == 1)
+		ret = put_user(NOSNOOP_HI(user), (u8 __user *)buf);
+	else
+		ret = put_user(cpu_to_le16(user), (__le16 __user *)buf);
+
+	return ret ? -EFAULT : count;
+}
+
+static int nosnoop_get_user(const char __user *buf, size_t count, u16 *user)
+{
+	__le16 word;
+	u8 hi;
+
+	if (count == 1) {
+		if (get_user(hi, (const u8 __user *)buf))
+			return -EFAULT;
+		*user = hi << 8;
+		return 0;
+	}
+
+	if (get_user(word, (const __le16 __user *)buf))
+		return -EFAULT;
+	*user = le16_to_cpu(word);
+
+	return 0;
 }
 
 /*
- * The owned byte, with the core's meaning for every other bit in it: MRRS has
- * the physical MPS as its floor in hardware, FLR is a reset by the PCI core.
- * Config access is locked so that no reset comes between a read and a write,
- * which would undo its restore. The core sets MRRS without, whenever it sees
- * MRRS change in its copy of config space; so keep ours elsewhere.
+ * Device Control, or its upper byte if @count is 1, with the core's meaning for
+ * every other bit in it: MPS is virtual, MRRS has the physical MPS as its floor
+ * in hardware, FLR is a reset by the PCI core. Config access is locked so that
+ * no reset comes between a read and a write, which would undo its restore. The
+ * core sets MRRS without, whenever it sees MRRS change in its copy of config
+ * space; so keep ours elsewhere.
  */
-static ssize_t nosnoop_write_hi(struct nosnoop_vfio_pci_device *nosnoop,
-				const char __user *buf)
+static ssize_t nosnoop_write_devctl(struct nosnoop_vfio_pci_device *nosnoop,
+				    const char __user *buf, size_t count)
 {
 	struct pci_dev *pdev = nosnoop->core.pdev;
-	u8 user, hw, old;
+	int pos = nosnoop->hi_pos - 1;
+	u16 user, hw;
+	u8 hi, old, *lo;
 
-	if (get_user(user, (const u8 __user *)buf))
+	if (nosnoop_get_user(buf, count, &user))
 		return -EFAULT;
 
+	hi = NOSNOOP_HI(user);
 	pci_cfg_access_lock(pdev);
 	old = nosnoop->virt;
-	WRITE_ONCE(nosnoop->virt, user);
+	WRITE_ONCE(nosnoop->virt, hi);
+	if (count > 1) {
+		lo = &nosnoop->core.vconfig[pos];
+		WRITE_ONCE(*lo, nosnoop_lo_to_virt(*lo, user));
+	}
 	/* As the core, pass over a function that does not answer. */
-	if (!pci_read_config_byte(pdev, nosnoop->hi_pos, &hw) &&
-	    !PCI_POSSIBLE_ERROR(hw)) {
-		pci_write_config_byte(pdev, nosnoop->hi_pos,
-				      nosnoop_hi_to_hw(hw, user));
-		if (nosnoop_readrq(user) != nosnoop_readrq(old))
-			pcie_set_readrq(pdev, max(nosnoop_readrq(user),
+	if (!nosnoop_get(pdev, pos, &hw)) {
+		nosnoop_set(pdev, pos,
+			    nosnoop_devctl_to_hw(hw, user,
+						 nosnoop_written(count)));
+		if (nosnoop_readrq(hi) != nosnoop_readrq(old))
+			pcie_set_readrq(pdev, max(nosnoop_readrq(hi),
 						  pcie_get_mps(pdev)));
 	}
 	pci_cfg_access_unlock(pdev);
 
-	if (user & NOSNOOP_HI_EN) {
+	if (user & PCI_EXP_DEVCTL_NOSNOOP_EN) {
 		atomic_inc(&nosnoop->masked);
 		trace_nosnoop_masked(pdev, "devctl");
 	}
 
 	/* The core ignores a reset that fails, too. */
-	if (user & NOSNOOP_HI_FLR && pdev->devcap & PCI_EXP_DEVCAP_FLR)
+	if (nosnoop_resets(user, pdev->devcap))
 		vfio_pci_core_ioctl(&nosnoop->core.vdev, VFIO_DEVICE_RESET, 0);
 
-	return 1;
+	return count;
 }
 
 static ssize_t nosnoop_refuse(struct nosnoop_vfio_pci_device *nosnoop,
@@ -179,19 +215,19 @@ static ssize_t nosnoop_write_segment(struct nosnoop_vfio_pci_device *nosnoop,
 	size_t segment = nosnoop_segment(pos, count, nosnoop->hi_pos,
 					 nosnoop->pm_pos);
 
-	if (pos == nosnoop->hi_pos)
-		return nosnoop_write_hi(nosnoop, buf);
+	if (nosnoop_covers(pos, segment, nosnoop->hi_pos)) {
+		/* A chunk that we split is still written whole or not at all. */
+		if (pos < nosnoop->hi_pos && nosnoop_splits(count) &&
+		    fault_in_readable(buf, sizeof(u32)))
+			return -EFAULT;
+		return nosnoop_write_devctl(nosnoop, buf, segment);
+	}
 	if (pos == PCI_COMMAND || pos == PCI_COMMAND + 1)
 		return nosnoop_write_faulted(nosnoop, buf, segment, ppos, true);
 	if (nosnoop->pm_pos &&
 	    pos / sizeof(u32) == nosnoop->pm_pos / sizeof(u32))
 		return nosnoop_write_faulted(nosnoop, buf, segment, ppos,
 					     false);
-
-	/* A chunk that we split is still written whole or not at all. */
-	if (pos == nosnoop->hi_pos - 1 &&
-	    fault_in_readable(buf, nosnoop_chunk(count)))
-		return -EFAULT;
 
 	return vfio_pci_core_write(&nosnoop->core.vdev, buf, segment, &ppos);
 }
@@ -247,10 +283,10 @@ out_suspend:
 }
 
 /**
- * nosnoop_config_read() - A user's read of config space with the owned byte
+ * nosnoop_config_read() - A user's read of config space with the bit in it
  * @nosnoop: the device
  * @buf: the user's buffer
- * @count: bytes, of which the owned byte is one
+ * @count: bytes, of which the one with the bit is one
  * @ppos: where, with VFIO_PCI_CONFIG_REGION_INDEX; moves on success only
  *
  * Context: may sleep, until a reset that is under way is done.
@@ -261,8 +297,9 @@ ssize_t nosnoop_config_read(struct nosnoop_vfio_pci_device *nosnoop,
 			    loff_t *ppos)
 {
 	size_t pos = *ppos & VFIO_PCI_OFFSET_MASK;
-	size_t before = nosnoop->hi_pos - pos;
-	size_t behind = count - before - 1;
+	size_t devctl = max_t(size_t, pos, nosnoop->hi_pos - 1);
+	size_t before = devctl - pos;
+	size_t behind = pos + count - (nosnoop->hi_pos + 1);
 	loff_t part = *ppos;
 	ssize_t ret;
 
@@ -274,13 +311,14 @@ ssize_t nosnoop_config_read(struct nosnoop_vfio_pci_device *nosnoop,
 	if (ret < 0)
 		goto out_suspend;
 
-	ret = nosnoop_read_hi(nosnoop, buf + before);
+	ret = nosnoop_read_devctl(nosnoop, buf + before,
+				  count - before - behind);
 	if (ret < 0)
 		goto out_suspend;
 
-	part = *ppos + before + 1;
-	ret = vfio_pci_core_read(&nosnoop->core.vdev, buf + before + 1, behind,
-				 &part);
+	part = *ppos + count - behind;
+	ret = vfio_pci_core_read(&nosnoop->core.vdev, buf + count - behind,
+				 behind, &part);
 	if (ret < 0)
 		goto out_suspend;
 

@@ -17,8 +17,8 @@
  * The user's access to config space is the first way for the bit to come
  * back. vfio_pci_core_write() copies from the user's buffer itself, so a
  * buffer that was looked at here may have changed by then. Therefore the
- * driver owns the one byte of config space that holds the bit and hands
- * everything before and behind it to the core.
+ * driver carries out accesses to Device Control itself and hands everything
+ * before and behind it to the core.
  *
  * Resets are the second: the bit's reset value is 1, and not every reset is
  * announced. But no reset leaves bus mastering on, so it suffices to clear the
@@ -43,6 +43,7 @@
 #include <linux/device.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/nospec.h>
 #include <linux/pci.h>
 #include <linux/pm_runtime.h>
 #include <linux/vfio.h>
@@ -104,21 +105,50 @@ static bool nosnoop_has_window(struct nosnoop_vfio_pci_device *nosnoop,
 	       nosnoop->mirrors.windows & BIT(index);
 }
 
+static bool nosnoop_has_mirrors(struct nosnoop_vfio_pci_device *nosnoop)
+{
+	return nosnoop->mirrors.count || nosnoop->mirrors.windows;
+}
+
+/* From the start of config space; the BARs are before it, far away */
+static u64 nosnoop_distance(loff_t pos)
+{
+	return pos - VFIO_PCI_INDEX_TO_OFFSET(VFIO_PCI_CONFIG_REGION_INDEX);
+}
+
 static ssize_t nosnoop_vfio_pci_read(struct vfio_device *core_vdev,
 				     char __user *buf, size_t count,
 				     loff_t *ppos)
 {
 	struct nosnoop_vfio_pci_device *nosnoop = to_nosnoop(core_vdev);
-	unsigned int index = VFIO_PCI_OFFSET_TO_INDEX(*ppos);
+	u64 pos = nosnoop_distance(*ppos);
 
-	if (index == VFIO_PCI_CONFIG_REGION_INDEX &&
-	    nosnoop_covers(*ppos & VFIO_PCI_OFFSET_MASK, count,
-			   nosnoop->hi_pos))
+	if (likely(pos > nosnoop->watched))
+		return vfio_pci_core_read(core_vdev, buf, count, ppos);
+
+	if (nosnoop_covers(pos, count, nosnoop->hi_pos))
 		return nosnoop_config_read(nosnoop, buf, count, ppos);
-	if (nosnoop_has_window(nosnoop, index))
+	if (nosnoop_has_window(nosnoop, VFIO_PCI_OFFSET_TO_INDEX(*ppos)))
 		return -EINVAL;
 
 	return vfio_pci_core_read(core_vdev, buf, count, ppos);
+}
+
+/* A write that may be ours; each one if there are mirrors */
+static noinline ssize_t
+nosnoop_write_watched(struct nosnoop_vfio_pci_device *nosnoop,
+		      const char __user *buf, size_t count, loff_t *ppos)
+{
+	unsigned int index = VFIO_PCI_OFFSET_TO_INDEX(*ppos);
+
+	if (index == VFIO_PCI_CONFIG_REGION_INDEX && count)
+		return nosnoop_config_write(nosnoop, buf, count, ppos);
+	if (nosnoop_has_window(nosnoop, index))
+		return -EINVAL;
+	if (index < PCI_STD_NUM_BARS && nosnoop->mirrors.count)
+		return nosnoop_bar_write(nosnoop, buf, count, ppos);
+
+	return vfio_pci_core_write(&nosnoop->core.vdev, buf, count, ppos);
 }
 
 static ssize_t nosnoop_vfio_pci_write(struct vfio_device *core_vdev,
@@ -126,20 +156,16 @@ static ssize_t nosnoop_vfio_pci_write(struct vfio_device *core_vdev,
 				      loff_t *ppos)
 {
 	struct nosnoop_vfio_pci_device *nosnoop = to_nosnoop(core_vdev);
-	unsigned int index = VFIO_PCI_OFFSET_TO_INDEX(*ppos);
-	size_t pos = *ppos & VFIO_PCI_OFFSET_MASK;
+	/* A pointer, for UBSAN not to ask for its bounds once more */
+	const u8 *reach = nosnoop->reach;
+	u64 pos = nosnoop_distance(*ppos);
 
-	if (index == VFIO_PCI_CONFIG_REGION_INDEX &&
-	    (nosnoop_covers(pos, count, nosnoop->hi_pos) ||
-	     nosnoop_meets(pos, count, PCI_COMMAND) ||
-	     nosnoop_meets(pos, count, nosnoop->pm_pos)))
-		return nosnoop_config_write(nosnoop, buf, count, ppos);
-	if (nosnoop_has_window(nosnoop, index))
-		return -EINVAL;
-	if (index < PCI_STD_NUM_BARS && nosnoop->mirrors.count)
-		return nosnoop_bar_write(nosnoop, buf, count, ppos);
+	if (likely(pos > nosnoop->watched ||
+		   (pos < PCI_CFG_SPACE_SIZE &&
+		    count < reach[array_index_nospec(pos, PCI_CFG_SPACE_SIZE)])))
+		return vfio_pci_core_write(core_vdev, buf, count, ppos);
 
-	return vfio_pci_core_write(core_vdev, buf, count, ppos);
+	return nosnoop_write_watched(nosnoop, buf, count, ppos);
 }
 
 static int nosnoop_vfio_pci_mmap(struct vfio_device *core_vdev,
@@ -192,7 +218,8 @@ static int nosnoop_vfio_pci_get_region_info(struct vfio_device *core_vdev,
 
 	if (info->index != VFIO_PCI_ROM_REGION_INDEX) {
 		ret = vfio_pci_ioctl_get_region_info(core_vdev, info, caps);
-		if (!ret && info->index < PCI_STD_NUM_BARS)
+		if (!ret && info->index < PCI_STD_NUM_BARS &&
+		    nosnoop_has_mirrors(nosnoop))
 			ret = nosnoop_bar_region_info(nosnoop, info, caps);
 		return ret;
 	}
@@ -330,6 +357,7 @@ static int nosnoop_verify_open(struct nosnoop_vfio_pci_device *nosnoop)
 {
 	struct pci_dev *pdev = nosnoop->core.pdev;
 	bool hardwired = false;
+	u16 devctl;
 	int ret;
 
 	pci_cfg_access_lock(pdev);
@@ -339,7 +367,8 @@ static int nosnoop_verify_open(struct nosnoop_vfio_pci_device *nosnoop)
 		hardwired = nosnoop_is_hardwired_locked(pdev);
 		ret = nosnoop_clear_locked(nosnoop, "open");
 	}
-	nosnoop->virt = nosnoop->core.vconfig[nosnoop->hi_pos];
+	if (!nosnoop_get(pdev, nosnoop->hi_pos - 1, &devctl))
+		nosnoop->virt = NOSNOOP_HI(devctl);
 	pci_cfg_access_unlock(pdev);
 
 	if (ret)
@@ -544,6 +573,10 @@ static int nosnoop_vfio_pci_probe(struct pci_dev *pdev,
 	nosnoop->hi_pos = pdev->pcie_cap + PCI_EXP_DEVCTL + 1;
 	if (pdev->pm_cap)
 		nosnoop->pm_pos = pdev->pm_cap + PCI_PM_CTRL;
+	nosnoop->watched = nosnoop_fill_reach(nosnoop->reach, nosnoop->hi_pos,
+					      nosnoop->pm_pos);
+	if (nosnoop_has_mirrors(nosnoop))
+		nosnoop->watched = U64_MAX;
 	nosnoop->core.pci_ops = &nosnoop_vfio_pci_dev_ops;
 	vfio_pci_core_set_master_gate(&nosnoop->core, nosnoop_master_gate);
 	if (nosnoop_can_vouch(pdev))

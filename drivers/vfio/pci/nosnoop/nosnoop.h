@@ -19,10 +19,15 @@ struct phys_vec;
 
 struct nosnoop_vfio_pci_device {
 	struct vfio_pci_core_device core;
-	/* Positions in config space: the owned byte, the dword of PCI_PM_CTRL */
+	/*
+	 * Accesses that start further than that from the start of config space,
+	 * as those to BARs do, are the core's.
+	 */
+	u64 watched;
+	/* Positions of Device Control's upper byte, of the dword of PCI_PM_CTRL */
 	u16 hi_pos;
 	u16 pm_pos;
-	/* A byte with MRRS as the user wrote it; not the core's, see write_hi */
+	/* A byte with MRRS as the user wrote it; not the core's: see write_devctl */
 	u8 virt;
 	/*
 	 * Set while the promise is given. Written with config access locked,
@@ -43,6 +48,8 @@ struct nosnoop_vfio_pci_device {
 	bool asked;
 	/* Config space in BARs; constant once the device is registered */
 	struct nosnoop_mirrors mirrors;
+	/* How long writes have to be to be ours, for one comparison to tell */
+	u8 reach[PCI_CFG_SPACE_SIZE];
 	/* Of the core's mappings of BARs */
 	const struct vm_operations_struct *vm_ops;
 	/* For debugfs: events since the device was bound */

@@ -348,6 +348,27 @@ static inline void cfg_read(struct nosnoop *n, u64 offset, void *buf, size_t len
 		       "config read of %zu bytes at %#lx\n", len, offset);
 }
 
+/* The last @valid bytes of a page, and behind them nothing */
+static inline u8 *buffer_end(size_t valid)
+{
+	size_t page = getpagesize();
+	u8 *p = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	VFIO_ASSERT_NE(p, MAP_FAILED);
+	VFIO_ASSERT_EQ(munmap(p + page, page), 0);
+	memset(p, 0, page);
+
+	return p + page - valid;
+}
+
+static inline void buffer_free(u8 *buf, size_t valid)
+{
+	size_t page = getpagesize();
+
+	VFIO_ASSERT_EQ(munmap(buf + valid - page, page), 0);
+}
+
 static inline u16 cfg_devctl(struct nosnoop *n)
 {
 	return vfio_pci_config_readw(n->device, n->cap + PCI_EXP_DEVCTL);

@@ -300,6 +300,33 @@ TEST_F_TIMEOUT(vfio_pci_nosnoop_reset_test, hidden_reset_among_others, 120)
 	}
 }
 
+/* Nor does a read that fails leave the bit in the user's buffer. */
+TEST_F_TIMEOUT(vfio_pci_nosnoop_reset_test, failed_read_behind_hidden_reset, 120)
+{
+	struct nosnoop *n = &self->n;
+	u16 hi = n->cap + PCI_EXP_DEVCTL + 1;
+	size_t valid = n->cap + PCI_EXP_LNKCAP;
+	u8 *buf;
+
+	if (!n->lab)
+		SKIP(return, LAB_SKIP_REASON);
+
+	nosnoop_master_on(n);
+	lab_hidden_reset(n, true);
+	ASSERT_EQ(n->implemented & PCI_EXP_DEVCTL_NOSNOOP_EN,
+		  hw_devctl(n) & PCI_EXP_DEVCTL_NOSNOOP_EN);
+
+	buf = buffer_end(valid);
+	memset(buf, 0xff, valid);
+	ASSERT_EQ(-EFAULT, __cfg_read(n, 0, buf, PCI_CFG_SPACE_SIZE));
+	/* It came that far. */
+	ASSERT_NE(0xff, buf[hi]);
+	EXPECT_EQ(0, buf[hi] & (PCI_EXP_DEVCTL_NOSNOOP_EN >> 8));
+	buffer_free(buf, valid);
+
+	nosnoop_recover(n);
+}
+
 /* Whatever the device is asked for, its requests are snooped and arrive. */
 TEST_F_TIMEOUT(vfio_pci_nosnoop_reset_test, dma_asking_for_no_snoop, 120)
 {

@@ -371,27 +371,6 @@ TEST_F(vfio_pci_nosnoop_test, beyond_the_end)
 	free(buf);
 }
 
-/* The last @valid bytes of a page, and behind them nothing */
-static u8 *buffer_end(size_t valid)
-{
-	size_t page = getpagesize();
-	u8 *p = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE,
-		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	VFIO_ASSERT_NE(p, MAP_FAILED);
-	VFIO_ASSERT_EQ(munmap(p + page, page), 0);
-	memset(p, 0, page);
-
-	return p + page - valid;
-}
-
-static void buffer_free(u8 *buf, size_t valid)
-{
-	size_t page = getpagesize();
-
-	VFIO_ASSERT_EQ(munmap(buf + valid - page, page), 0);
-}
-
 TEST_F(vfio_pci_nosnoop_test, bad_pointer)
 {
 	struct nosnoop *n = &self->n;
