@@ -250,7 +250,7 @@ tools()
 # Debian's packages, as make deb leaves them
 debs()
 {
-	cached debs "$(key_of debian dkms compat drivers/vfio/pci/nosnoop cli Documentation/man lab/deb lab/build.sh)-${ROOTFS##*-}" \
+	cached debs "$(key_of README.md debian dkms compat drivers/vfio/pci/nosnoop cli Documentation lab/deb lab/build.sh)-${ROOTFS##*-}" \
 		"building Debian's packages" "$LAB/deb"
 }
 
