@@ -8,7 +8,7 @@ DRIVER := $(CURDIR)/drivers/vfio/pci/nosnoop
 
 COMPAT := $(MAKE) -C compat KDIR="$(KDIR)" DRIVER="$(DRIVER)"
 
-.PHONY: all install run check prove soak mutants coverage cost series docs deb \
+.PHONY: all install run check prove soak mutants coverage bench bench-check series docs deb \
 	tree untree clean distclean help
 
 all:
@@ -35,8 +35,11 @@ mutants:
 coverage:
 	@lab/coverage
 
-cost:
-	@lab/cost
+bench:
+	@lab/bench
+
+bench-check:
+	@lab/bench --check
 
 series:
 	@lab/series
@@ -69,7 +72,8 @@ help:
 	@echo "make soak       millions of hostile operations, on two kernels (root)"
 	@echo "make mutants    take the driver's hooks out one at a time; a test must find each (root)"
 	@echo "make coverage   which lines of the driver the tests reach, on the debug kernel (root)"
-	@echo "make cost       what it saves that KVM is told (root)"
+	@echo "make bench      what it costs, in instructions, beside vfio-pci (root)"
+	@echo "make bench-check  whether that is as it was (root)"
 	@echo "make series     make the patches for the kernel's tree and try them (root)"
 	@echo "make docs       build the documentation as the kernel does (root)"
 	@echo "make deb        Debian's packages, in build/deb (root)"

@@ -229,21 +229,23 @@ guest()
 		"building the nested guest" compile_guest
 }
 
-# Small programs that the lab's own tests use inside the machine.
+# Small programs that the lab's own tests and make bench use inside the machine.
 compile_tools()
 {
 	in_tools "$TOP:/lab/src:ro" "$1:/lab/out" -- sh -ec '
-		for source in /lab/src/lab/tests/*.c; do
+		for source in /lab/src/lab/tests/*.c /lab/src/bench/*.c; do
 			program=${source##*/}
-			# It writes machine code.
-			[ "${ARCH:-} $program" != "arm64 kvm-wbinvd.c" ] || continue
+			# One writes machine code, one reads the time stamp.
+			case "${ARCH:-} $program" in
+			"arm64 kvm-wbinvd.c"|"arm64 vfio-bench.c") continue ;;
+			esac
 			"${CROSS_COMPILE:-}gcc" -O2 -Wall -Wextra -Werror -o "/lab/out/${program%.c}" "$source"
 		done'
 }
 
 tools()
 {
-	cached tools "$(key_of lab/tests/*.c lab/build.sh)-$(tools_key)" \
+	cached tools "$(key_of lab/tests/*.c bench/*.[ch] lab/build.sh)-$(tools_key)" \
 		"building the tests' tools" compile_tools
 }
 

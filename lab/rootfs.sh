@@ -11,7 +11,7 @@ ROOTFS_STABLE="linux-image-amd64 linux-headers-amd64 systemd-sysv kmod
 	libcmocka-dev libasan8 libubsan1 libuuid1 uuid-dev perl
 	python3-minimal shellcheck xz-utils git flex bison bc libelf-dev
 	libssl-dev rsync cbmc python3-sphinx python3-yaml python3-ply python3-git
-	dpdk librte-net-e1000-25 librte-mempool-ring25
+	dpdk librte-net-e1000-25 librte-mempool-ring25 gnuplot-nox
 	build-essential debhelper dh-dkms dkms lintian
 	libpci-dev driverctl mandoc groff-base bash-completion"
 ROOTFS_BACKPORTS="linux-image-amd64 linux-headers-amd64 linux-source

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What is made of the lines that the measuring programs print. Included by the
+# calls of jq in lab/bench.
+
+# all: from lines, which have the name of their part as .part, to one object
+def all($kernel; $bars):
+  def part($name): map(select(.part == $name) | del(.part));
+  # Of a driver, the round with the least
+  def of($driver): map(select(.driver == $driver)) | min_by(.instructions);
+  def cost: {instructions, least, median};
+  . as $lines | {
+    $kernel,
+    operations: [$lines | part("exact") | map(select(.op)) |
+      . as $ops | (reduce .[].op as $op ([]; if index([$op]) then . else . + [$op] end))[] as $op |
+      $ops | map(select(.op == $op)) | {
+        operation: $op,
+        "vfio-pci": (of("vfio-pci") | cost),
+        "vfio-pci-nosnoop": (of("vfio-pci-nosnoop") | cost),
+      } | . + {
+        bar: ([$bars.bars[] | .operations as $regex | select($op | test($regex))][0] |
+          if . then del(.operations) else null end),
+        missed: $bars.missed[$op],
+      }],
+    memory: (part("exact") | map(select(.memory)) | group_by(.driver) |
+      map(min_by(.memory) | {key: .driver, value: del(.driver)}) | from_entries),
+    modules: part("modules"),
+    growth: (part("growth") | group_by([.op, .functions]) | map({
+      operation: .[0].op, functions: .[0].functions,
+      "vfio-pci": of("vfio-pci").instructions,
+      "vfio-pci-nosnoop": of("vfio-pci-nosnoop").instructions })),
+    threads: part("threads"),
+    wbinvd: part("wbinvd"),
+  };
+
+def theirs: ."vfio-pci".instructions;
+def ours: ."vfio-pci-nosnoop".instructions;
+def more: ours - theirs;
+
+# Of an operation: whether it keeps to its bar, null if it has none
+def keeps:
+  if .bar == null then null
+  elif .bar.more then more <= .bar.more
+  else ours <= .bar.times * theirs end;
+
+def bar_text:
+  if .bar == null then ""
+  elif .bar.more then "+\(.bar.more)"
+  else "x\(.bar.times)" end;
+
+# Hundredths, with both digits
+def times($a; $b):
+  (($b / $a * 1000 | round) + 1000000 | tostring) as $digits |
+  "x\($digits[-6:-3] | ltrimstr("0") | ltrimstr("0")).\($digits[-3:])";
+
+# How much more an operation may take than $expected, which has one of that name
+def allowed($expected): [5, ($expected | ours) / 100] | max;
+
+# Of an operation: how much more it takes than is expected. On another kernel
+# than that of the figures, what it takes more than vfio-pci is compared.
+def growth($expected; $same_kernel):
+  if $same_kernel then ours - ($expected | ours)
+  else more - ($expected | more) end;
+
+# compare: lines of TAP without numbers, for a run against $expected
+def compare($expected):
+  (.kernel == $expected.kernel) as $same |
+  ($expected.operations | map({key: .operation, value: .}) | from_entries) as $known |
+  def line(good; text): "\(if good then "ok" else "not ok" end) \(text)";
+  (.operations[] |
+    $known[.operation] as $e |
+    if $e == null then line(false; "\(.operation): is in the expected figures")
+    else growth($e; $same) as $growth |
+      line($growth <= allowed($e); "\(.operation): \(ours) instructions, \($growth | if . >= 0 then "+\(.)" else "\(.)" end)")
+    end),
+  ((($known | keys) - [.operations[].operation])[] | line(false; "\(.): was measured"));
+
+# bars: likewise, for what has a bar
+def bars($memory):
+  def line(good; text): "\(if good then "ok" else "not ok" end) \(text)";
+  (.operations[] | select(.bar) |
+    if .missed then line(keeps | not; "\(.operation): still misses its bar of \(bar_text): \(.missed)")
+    else line(keeps; "\(.operation): keeps to its bar of \(bar_text)") end),
+  ((.memory | ."vfio-pci-nosnoop".memory - ."vfio-pci".memory) as $more |
+    line($more <= $memory; "memory for a bound function: keeps to its bar of +\($memory)"));
+
+# Text in columns
+def right($width): tostring | (" " * ($width - length) // "") + .;
+def left($width): tostring | . + (" " * ($width - length) // "");
+def signed: if . < 0 then "\(.)" else "+\(.)" end;
+
+def operations_text:
+  "\("Instructions" | left(34))\("vfio-pci" | right(9))\("vfio-pci-nosnoop" | right(18))\("more" | right(7))\("" | right(9))\("bar" | right(7))",
+  (.operations[] |
+    "\(.operation | left(34))\(theirs | right(9))\(ours | right(18))\(more | signed | right(7))\(times(theirs; ours) | right(9))\(bar_text | right(7))\(
+      if keeps == false then "  *" else "" end)"),
+  (.operations[] | select(keeps == false) |
+    "* \(.operation): \(.missed // "not known why")");
+
+def memory_text:
+  "\("Bytes for a bound function" | left(34))\("vfio-pci" | right(9))\("vfio-pci-nosnoop" | right(18))\("more" | right(7))\("" | right(9))\("bar" | right(7))",
+  ({memory: "all that it allocates", structure: "its structure", allocated: "its structure, as allocated"} |
+    to_entries[]) as $row |
+  .memory |
+  "\($row.value | left(34))\(."vfio-pci"[$row.key] | right(9))\(."vfio-pci-nosnoop"[$row.key] | right(18))\(
+    ."vfio-pci-nosnoop"[$row.key] - ."vfio-pci"[$row.key] | signed | right(7))\(
+    if $row.key == "memory" then "+512" | right(16) else "" end)";
+
+def modules_text:
+  "\("Bytes of a module" | left(34))\("text" | right(9))\("data" | right(9))\("bss" | right(9))",
+  (.modules[] | "\(.module | left(34))\(.text | right(9))\(.data | right(9))\(.bss | right(9))");
+
+def growth_text:
+  "\("Instructions, by functions bound" | left(34))\("" | right(9))\([.growth[].functions] | unique | map(tostring | right(9)) | add)",
+  (.growth as $growth | [.operations[].operation, "bind"] | unique[] as $op |
+    [$growth[] | select(.operation == $op)] | sort_by(.functions) | select(length > 0) |
+    "\($op | left(34))\("vfio-pci" | right(9))\(map(."vfio-pci" | right(9)) | add)",
+    "\("- more" | left(34))\("" | right(9))\(map(."vfio-pci-nosnoop" - ."vfio-pci" | signed | right(9)) | add)");
+
+def threads_text:
+  "\("Config accesses, times vfio-pci's" | left(34))\("threads" | right(9))\("devices" | right(9))\("median" | right(9))\("low" | right(9))\("high" | right(9))",
+  (.threads[] | "\(.access | left(34))\(.threads | right(9))\(.devices | right(9))\(
+    [.ratio, .low, .high] | map(. as $r | times(1; $r) | right(9)) | add)");
+
+def wbinvd_text:
+  def row($name; value):
+    [.wbinvd | group_by(.driver) | transpose[] | {vcpus: .[0].vcpus, values: map(value)} | select(.values[0] != null)] |
+    unique[] | "\($name | left(45))\(.vcpus | right(7))\(.values[0] | right(9))\(.values[1] | right(18))";
+  def hundredths: . * 100 | round / 100;
+  def events(value): if .what == "events" then value | hundredths else null end;
+  "\("KVM and WBINVD, with patches/core" | left(45))\("vCPUs" | right(7))\("vfio-pci" | right(9))\("vfio-pci-nosnoop" | right(18))",
+  row("instructions, without the flush"; if .what == "instructions" then .ns | round else null end),
+  row("exits"; events(.wbinvd_exits / .wbinvds)),
+  row("caches flushed"; events(.flushes / .wbinvds)),
+  row("- by a vCPU that was on all four processors"; events(.moved_flushes / .moved_wbinvds)),
+  row("zaps of page tables, attached and detached"; events(.attach_zaps + .detach_zaps)),
+  row("instructions to attach the group"; if .what == "instructions" then .attach_ns else null end),
+  row("instructions to detach it"; if .what == "instructions" then .detach_ns else null end);
+
+def report:
+  "Linux \(.kernel)", "", operations_text, "", memory_text, "", modules_text, "", growth_text,
+  "", threads_text, "", wbinvd_text;
+
+# A line for each bar of the chart, lowest first
+def chart: [.operations[] | select(.bar or (.operation | test("bind")))] | reverse | to_entries[] |
+  [.key, .value.operation, (.value | ours / theirs)] | @tsv;
