@@ -7,8 +7,8 @@ set datafile separator "\t"
 set title "Instructions for an operation with vfio-pci-nosnoop, times vfio-pci's" offset -12
 set style fill solid
 set boxwidth 0.7
-set xrange [0.6:1.6]
-set x2range [0.6:1.6]
+set xrange [* < 0.6 : 1.6 < *]
+set link x2
 set xtics 0.1 format "×%.1f"
 set x2tics 0.1 format "×%.1f"
 set grid xtics

@@ -166,15 +166,35 @@ static void reset(const struct op *op)
 	must(ioctl(device, VFIO_DEVICE_RESET), op->name);
 }
 
+static void write_word(unsigned int at, uint16_t value)
+{
+	if (pwrite(device, &value, sizeof(value),
+		   regions[VFIO_PCI_CONFIG_REGION_INDEX] + at) != sizeof(value))
+		die("config space");
+}
+
 /* Once more after each reset: the BARs answer only then. */
 static void enable(const struct op *op)
 {
-	uint16_t command = PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER;
-
 	(void)op;
-	if (pwrite(device, &command, sizeof(command),
-		   regions[VFIO_PCI_CONFIG_REGION_INDEX] + PCI_COMMAND) != sizeof(command))
-		die("PCI_COMMAND");
+	write_word(PCI_COMMAND, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+}
+
+static void master_off(const struct op *op)
+{
+	(void)op;
+	write_word(PCI_COMMAND, PCI_COMMAND_MEMORY);
+}
+
+/* The state is all that is written of it. */
+static void to_d0(const struct op *op)
+{
+	write_word(op->offset, 0);
+}
+
+static void to_d3hot(const struct op *op)
+{
+	write_word(op->offset, 3);
 }
 
 static void map(const struct op *op)
@@ -306,7 +326,12 @@ static struct op device_ops[] = {
 	CONFIG_WRITE("COMMAND, 1", 0, PCI_COMMAND, 1),
 	CONFIG_WRITE("COMMAND, 2", 0, PCI_COMMAND, 2),
 	CONFIG_WRITE("COMMAND, 4", 0, PCI_COMMAND, 4),
+	{ .name = "config write COMMAND, mastering on", .before = master_off, .run = enable },
 	CONFIG_WRITE("PMCSR, 2", PCI_CAP_ID_PM, PCI_PM_CTRL, 2),
+	{ .name = "config write PMCSR, to D3hot", .run = to_d3hot, .after = to_d0,
+	  .cap = PCI_CAP_ID_PM, .offset = PCI_PM_CTRL, .sleeps = true },
+	{ .name = "config write PMCSR, to D0", .before = to_d3hot, .run = to_d0,
+	  .cap = PCI_CAP_ID_PM, .offset = PCI_PM_CTRL, .sleeps = true },
 	CONFIG_READ("all, 4096", 0, 0, 4096),
 
 	{ .name = "GET_REGION_INFO, BAR", .run = region_info, .region = VFIO_PCI_BAR0_REGION_INDEX },

@@ -129,6 +129,10 @@ static void measure(const struct access *access, unsigned int threads, bool one)
 			first = slice(access, threads, one, FIRST);
 			second = slice(access, threads, one, SECOND);
 		}
+		if (!first || !second) {
+			fprintf(stderr, "bench: no access in %ld ns\n", SLICE_NS);
+			exit(1);
+		}
 		ratios[i] = second / first;
 	}
 	qsort(ratios, TURNS, sizeof(*ratios), compare);

@@ -245,7 +245,7 @@ compile_tools()
 
 tools()
 {
-	cached tools "$(key_of lab/tests/*.c bench/*.[ch] lab/build.sh)-$(tools_key)" \
+	cached tools "$(key_of lab/tests bench lab/build.sh)-$(tools_key)" \
 		"building the tests' tools" compile_tools
 }
 
