@@ -59,7 +59,10 @@ disk_base()
 # new_disk bookworm|trixie FOLDER: a new machine's disk, to be FOLDER
 new_disk()
 {
-	cp -a "$(disk_base "$1")/root" "$2"
+	local base
+
+	base=$(disk_base "$1") || return
+	cp -a "$base/root" "$2"
 }
 
 disk_release()
@@ -76,11 +79,12 @@ disk_kernel()
 # on_disk FOLDER COMMAND...: runs it on that disk, without starting the machine
 on_disk()
 {
-	local folder=$1
+	local folder=$1 base
 	shift
 
+	base=$(disk_base "$(disk_release "$folder")") || return
 	in_rootfs "$(realpath "$folder")" "$TOP:/lab/src:ro" \
-		"$(disk_base "$(disk_release "$folder")")/packages:/lab/packages:ro" -- "$@"
+		"$base/packages:/lab/packages:ro" -- "$@"
 }
 
 # install_on_disk FOLDER ARGUMENT...: apt-get install with these, on that disk;

@@ -253,6 +253,7 @@ int main(void)
 	struct pollfd input = { .fd = 0, .events = POLLIN };
 
 	setvbuf(stdout, NULL, _IOLBF, 1024);
+	printf("init: begins\n");
 	mkdir("/sys", 0755);
 	if (mount("sysfs", "/sys", "sysfs", 0, NULL))
 		fail("/sys");

@@ -7,7 +7,8 @@
 TAP_COUNT=0
 TAP_FAILED=0
 
-# check NAME COMMAND...: one test; what COMMAND prints is shown if it fails
+# check NAME COMMAND...: one test; what COMMAND prints is shown if it fails, and
+# lines of it that begin with "note: " in any case
 check()
 {
 	local name=$1 output
@@ -16,6 +17,7 @@ check()
 	TAP_COUNT=$((TAP_COUNT + 1))
 	if output=$("$@" 2>&1); then
 		echo "ok $TAP_COUNT $name"
+		sed -n 's/^note: /# &/p' <<<"$output"
 	else
 		TAP_FAILED=$((TAP_FAILED + 1))
 		echo "not ok $TAP_COUNT $name"
