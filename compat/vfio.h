@@ -11,17 +11,12 @@
 #define COMPAT_VFIO_H
 
 /*
- * Without the changes to VFIO's core in patches/core/ the driver keeps its
- * promise, but nobody asks it. KVM takes the device's DMA for non-coherent, if
- * the IOMMU does not enforce snooping, and the core does not keep the user from
- * the BARs while mastering is turned on.
+ * Without the change to VFIO's core in patches/core/ the driver keeps its promise,
+ * but nobody asks it: KVM takes the device's DMA for non-coherent if the IOMMU does
+ * not enforce snooping.
  */
 #ifdef COMPAT_LACKS_ENFORCES_COHERENCY
 #define vfio_device_set_enforces_coherency(device)	((void)(device))
-#endif
-
-#ifdef COMPAT_LACKS_MASTER_GATE
-#define vfio_pci_core_set_master_gate(vdev, gate)	((void)(vdev), (void)(gate))
 #endif
 
 #ifdef COMPAT_LACKS_REGION_INFO
@@ -473,21 +468,5 @@ vfio_pci_core_get_dmabuf_phys(struct vfio_pci_core_device *vdev,
 	return -EOPNOTSUPP;
 }
 #endif /* COMPAT_LACKS_DEVICE_PARAMS */
-
-/*
- * Where the core maps all of a mapping at its first fault, none is made that
- * has a page with a mirror in it, for that would be mapped, too. Programs that
- * ask which parts can be mapped do not try.
- */
-#ifdef COMPAT_LACKS_PAGE_FAULTS
-#define vfio_pci_core_mmap(core_vdev, vma)					\
-	(nosnoop_mirror_shares_page(						\
-		&container_of(core_vdev, struct nosnoop_vfio_pci_device,	\
-			      core.vdev)->mirrors,				\
-		VFIO_PCI_OFFSET_TO_INDEX((loff_t)(vma)->vm_pgoff << PAGE_SHIFT), \
-		((loff_t)(vma)->vm_pgoff << PAGE_SHIFT) & VFIO_PCI_OFFSET_MASK,	\
-		(vma)->vm_end - (vma)->vm_start) ?				\
-	 -EINVAL : (vfio_pci_core_mmap)(core_vdev, vma))
-#endif
 
 #endif /* COMPAT_VFIO_H */

@@ -1,202 +1,206 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Functions with config space in their BARs, which a driver in a VM uses
- * instead of config space and which the kernel would not see. Known ones, each
- * with the program that knows it, and those that are named by hand.
- *
- * Only what can be trapped is here: for the rest see denylist.c.
+ * NVIDIA's GPUs have their config space in BAR0, too, and their drivers write it
+ * there. What the user writes there is treated as a write of config space, and pages
+ * that have it are not mapped. The rest is as with vfio-pci.
  */
-
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
-
 #include <linux/array_size.h>
-#include <linux/ioport.h>
+#include <linux/mm.h>
 #include <linux/pci.h>
 #include <linux/sizes.h>
-#include <linux/string.h>
+#include <linux/slab.h>
 
-#include "mirror.h"
-
-struct nosnoop_known_mirror {
-	bool (*has)(struct pci_dev *pdev);
-	struct nosnoop_mirror mirror;
-};
-
-/* Any display class, as not only VGA has it: nouveau asks for none */
-static bool is_nvidia(struct pci_dev *pdev)
-{
-	return pdev->vendor == PCI_VENDOR_ID_NVIDIA && pci_is_display(pdev);
-}
-
-/* GH100 is 2300 to 23ff, and GB100 and later start at 2900: pci.ids */
-static bool is_nvidia_gh100(struct pci_dev *pdev)
-{
-	return is_nvidia(pdev) &&
-	       ((pdev->device & 0xff00) == 0x2300 || pdev->device >= 0x2900);
-}
-
-static bool is_nvidia_before_gh100(struct pci_dev *pdev)
-{
-	return is_nvidia(pdev) && !is_nvidia_gh100(pdev);
-}
-
-static bool is_ati(struct pci_dev *pdev)
-{
-	return pdev->vendor == PCI_VENDOR_ID_ATI && pci_is_display(pdev);
-}
-
-/* Before Bonaire, which has its doorbells in BAR2 and its registers in BAR5 */
-static bool is_ati_bar2(struct pci_dev *pdev)
-{
-	return is_ati(pdev) && !(pci_resource_flags(pdev, 5) & IORESOURCE_MEM);
-}
-
-static const struct nosnoop_known_mirror nosnoop_known_mirrors[] = {
-	/* nouveau nvkm/subdev/pci/nv04.c; QEMU hw/vfio/pci-quirks.c */
-	{ is_nvidia, { .bar = 0, .offset = 0x1800, .size = SZ_256 } },
-	/* nouveau nvkm/subdev/pci/nv40.c and later; QEMU, for VGA */
-	{ is_nvidia, { .bar = 0, .offset = 0x88000, .size = SZ_4K } },
-	/* envytools, PPCI_HDA: that of the sound function, since GT215 */
-	{ is_nvidia_before_gh100,
-	  { .bar = 0, .offset = 0x8a000, .size = SZ_4K, .sibling = true } },
-	/* nouveau nvhw/ref/gh100/dev_xtl_ep_pri.h, NV_EP_PCFGM */
-	{ is_nvidia_gh100, { .bar = 0, .offset = 0x92000, .size = SZ_4K } },
-	/* QEMU hw/vfio/pci-quirks.c, vfio_probe_ati_bar2_quirk() */
-	{ is_ati_bar2, { .bar = 2, .offset = 0x4000, .size = SZ_256 } },
-};
+#include "nosnoop.h"
+#include "policy.h"
 
 /*
- * An index and its data, in I/O ports: NVIDIA's BAR5 leads to both mirrors in
- * BAR0, ATI's BAR4 to that in BAR2 (QEMU hw/vfio/pci-quirks.c). For firmware in
- * real mode, which has no use without the VGA ports. Other I/O BARs of these
- * functions are not known, and not offered either.
+ * 0x1800: nouveau nvkm/subdev/pci/nv04.c. 0x88000: nv40.c and later. QEMU knows
+ * both (hw/vfio/pci-quirks.c), but for VGA only. 0x8a000: the sound function's,
+ * since GT215 (envytools, PPCI_HDA). 0x92000: nvhw/ref/gh100/dev_xtl_ep_pri.h.
  */
-static u8 windows(struct pci_dev *pdev)
-{
-	u8 bars = 0;
-	int bar;
+static const struct nosnoop_mirror nvidia[] = {
+	{ .offset = 0x1800, .size = SZ_256 },
+	{ .offset = 0x88000, .size = SZ_4K },
+	{ .offset = 0x8a000, .size = SZ_4K, .sibling = true },
+	{}
+}, nvidia_gh100[] = {
+	{ .offset = 0x1800, .size = SZ_256 },
+	{ .offset = 0x88000, .size = SZ_4K },
+	{ .offset = 0x92000, .size = SZ_4K },
+	{}
+};
 
-	if (!is_nvidia(pdev) && !is_ati(pdev))
+/* Any display class counts. GH100 is 2300 to 23ff, GB100 starts at 2900 (pci.ids). */
+void nosnoop_mirror_init(struct nosnoop_device *nosnoop)
+{
+	struct pci_dev *pdev = nosnoop->core.pdev;
+
+	nosnoop->ours = VFIO_PCI_INDEX_TO_OFFSET(VFIO_PCI_CONFIG_REGION_INDEX);
+	if (pdev->vendor != PCI_VENDOR_ID_NVIDIA || !pci_is_display(pdev))
+		return;
+
+	nosnoop->ours = 0;
+	nosnoop->mirrors = nvidia;
+	if ((pdev->device & 0xff00) == 0x2300 || pdev->device >= 0x2900)
+		nosnoop->mirrors = nvidia_gh100;
+}
+
+/*
+ * BAR5 of these GPUs is an index and its data, in I/O ports, which lead to the
+ * mirrors (QEMU hw/vfio/pci-quirks.c). None is offered, and none can be written.
+ */
+static bool nosnoop_bar_is_closed(struct nosnoop_device *nosnoop, unsigned int index)
+{
+	return nosnoop->mirrors && index < PCI_STD_NUM_BARS &&
+	       pci_resource_flags(nosnoop->core.pdev, index) & IORESOURCE_IO;
+}
+
+static bool nosnoop_has_mirror(struct nosnoop_device *nosnoop, unsigned int index,
+			       u64 pos, u64 count)
+{
+	return nosnoop->mirrors && index == VFIO_PCI_BAR0_REGION_INDEX &&
+	       nosnoop_mirror_shares_page(nosnoop->mirrors, pos, count);
+}
+
+/* A write that is all in @mirror */
+static ssize_t nosnoop_mirror_write(struct nosnoop_device *nosnoop,
+				    const struct nosnoop_mirror *mirror,
+				    const char __user *buf, size_t count, loff_t ppos)
+{
+	struct pci_dev *pdev = nosnoop->core.pdev;
+	size_t pos = (ppos & VFIO_PCI_OFFSET_MASK) - mirror->offset;
+	bool enabled;
+
+	/* The user has that function's own config space, if it is theirs. */
+	if (mirror->sibling)
+		return count;
+	/* Without extended config access, what is behind leads to no Device Control. */
+	if (pos >= pdev->cfg_size || nosnoop_is_msi_ack(pos, count, pdev->msi_cap))
+		return vfio_pci_core_write(&nosnoop->core.vdev, buf, count, &ppos);
+
+	/* As any BAR, it answers only while memory is enabled. */
+	down_read(&nosnoop->core.memory_lock);
+	enabled = __vfio_pci_memory_enabled(&nosnoop->core);
+	up_read(&nosnoop->core.memory_lock);
+	if (!enabled)
+		return -EIO;
+
+	count = min(count, pdev->cfg_size - pos);
+	ppos = VFIO_PCI_INDEX_TO_OFFSET(VFIO_PCI_CONFIG_REGION_INDEX) + pos;
+
+	return nosnoop_config_write(nosnoop, buf, count, &ppos);
+}
+
+ssize_t nosnoop_bar_write(struct nosnoop_device *nosnoop, const char __user *buf,
+			  size_t count, loff_t *ppos)
+{
+	unsigned int index = VFIO_PCI_OFFSET_TO_INDEX(*ppos);
+	const struct nosnoop_mirror *mirror = NULL;
+	size_t done = 0, segment;
+	loff_t part;
+	ssize_t ret;
+
+	if (nosnoop_bar_is_closed(nosnoop, index))
+		return -EINVAL;
+
+	while (done < count) {
+		part = *ppos + done;
+		segment = count - done;
+		if (nosnoop->mirrors && index == VFIO_PCI_BAR0_REGION_INDEX)
+			segment = nosnoop_mirror_segment(nosnoop->mirrors,
+							 part & VFIO_PCI_OFFSET_MASK,
+							 segment, &mirror);
+		if (mirror)
+			ret = nosnoop_mirror_write(nosnoop, mirror, buf + done, segment,
+						   part);
+		else
+			ret = vfio_pci_core_write(&nosnoop->core.vdev, buf + done,
+						  segment, &part);
+		if (ret < 0)
+			return ret;
+		done += ret;
+		/* The core cuts what goes beyond the BAR's end. */
+		if (!mirror && ret < segment)
+			break;
+	}
+	*ppos += done;
+
+	return done;
+}
+
+int nosnoop_bar_mmap(struct vfio_device *core_vdev, struct vm_area_struct *vma)
+{
+	loff_t pos = (loff_t)vma->vm_pgoff << PAGE_SHIFT;
+
+	if (nosnoop_has_mirror(to_nosnoop(core_vdev), VFIO_PCI_OFFSET_TO_INDEX(pos),
+			       pos & VFIO_PCI_OFFSET_MASK,
+			       vma->vm_end - vma->vm_start))
+		return -EINVAL;
+
+	return vfio_pci_core_mmap(core_vdev, vma);
+}
+
+/* Amends the core's answer: which parts of a BAR are there and can be mapped */
+int nosnoop_bar_region_info(struct nosnoop_device *nosnoop,
+			    struct vfio_region_info *info, struct vfio_info_cap *caps)
+{
+	struct vfio_region_info_cap_sparse_mmap *sparse;
+	const struct nosnoop_mirror *each = nosnoop->mirrors;
+	struct vfio_region_sparse_mmap_area *area;
+	u64 pos = 0, end;
+	int ret;
+
+	if (nosnoop_bar_is_closed(nosnoop, info->index)) {
+		info->size = 0;
+		info->flags = 0;
+	}
+	if (!each || info->index != VFIO_PCI_BAR0_REGION_INDEX ||
+	    !(info->flags & VFIO_REGION_INFO_FLAG_MMAP))
 		return 0;
 
-	for (bar = 0; bar < PCI_STD_NUM_BARS; bar++)
-		if (pci_resource_flags(pdev, bar) & IORESOURCE_IO)
-			bars |= BIT(bar);
+	/* One area before each mirror, and one behind the last */
+	sparse = kzalloc(struct_size(sparse, areas, ARRAY_SIZE(nvidia)), GFP_KERNEL);
+	if (!sparse)
+		return -ENOMEM;
 
-	return bars;
-}
-
-/* By hand: set while the module is loaded, constant afterwards */
-static struct {
-	u16 vendor;
-	u16 device;
-	struct nosnoop_mirror mirror;
-} named[16];
-
-static unsigned int nr_named;
-
-/* One of them; registers have 4 bytes */
-static bool parse_one(const char *text)
-{
-	unsigned int vendor, device, bar;
-	u64 offset, size;
-	char behind;
-
-	if (sscanf(text, "%x:%x:%x:%llx:%llx%c", &vendor, &device, &bar,
-		   &offset, &size, &behind) != 5 ||
-	    vendor > U16_MAX || device > U16_MAX || bar >= PCI_STD_NUM_BARS ||
-	    offset % 4 || offset > S64_MAX || size % 4 || !size ||
-	    size > PCI_CFG_SPACE_EXP_SIZE)
-		return false;
-
-	named[nr_named].vendor = vendor;
-	named[nr_named].device = device;
-	named[nr_named].mirror.bar = bar;
-	named[nr_named].mirror.offset = offset;
-	named[nr_named].mirror.size = size;
-	nr_named++;
-
-	return true;
-}
-
-/**
- * nosnoop_mirrors_parse() - Take the parameter mirrors
- * @text: VENDOR:DEVICE:BAR:OFFSET:SIZE, any number of them with commas between
- *	  them, all hexadecimal; is written to
- *
- * Context: while the module is loaded.
- * Return: 0, or -EINVAL if there is one that cannot be or too many, of which
- * the log has the one.
- */
-int nosnoop_mirrors_parse(char *text)
-{
-	char *one;
-
-	while ((one = strsep(&text, ","))) {
-		if (!*one)
-			continue;
-		if (nr_named == ARRAY_SIZE(named)) {
-			pr_err("mirrors: \"%s\" is one too many, %u are taken\n",
-			       one, nr_named);
-			return -EINVAL;
+	sparse->header.id = VFIO_REGION_INFO_CAP_SPARSE_MMAP;
+	sparse->header.version = 1;
+	while (pos < info->size) {
+		end = each->size ? nosnoop_mirror_start(each) : info->size;
+		if (pos < end) {
+			area = &sparse->areas[sparse->nr_areas++];
+			area->offset = pos;
+			area->size = min(end, info->size) - pos;
 		}
-		if (!parse_one(one)) {
-			pr_err("mirrors: \"%s\": give vendor:device:bar:offset:size, hexadecimal, offset and size multiples of 4, size at most 1000\n",
-			       one);
-			return -EINVAL;
-		}
+		pos = each->size ? nosnoop_mirror_end(each++) : end;
 	}
 
-	return 0;
+	ret = vfio_info_add_capability(caps, &sparse->header,
+				       struct_size(sparse, areas, sparse->nr_areas));
+	kfree(sparse);
+
+	return ret;
 }
 
-static bool fits(struct pci_dev *pdev, const struct nosnoop_mirror *mirror)
+/* A peer gets no page with a mirror in it either. */
+static int nosnoop_get_dmabuf_phys(struct vfio_pci_core_device *core,
+				   struct p2pdma_provider **provider,
+				   unsigned int region_index, struct phys_vec *phys_vec,
+				   struct vfio_region_dma_range *dma_ranges,
+				   size_t nr_ranges)
 {
-	return pci_resource_flags(pdev, mirror->bar) & IORESOURCE_MEM &&
-	       mirror->offset + mirror->size <=
-	       pci_resource_len(pdev, mirror->bar);
-}
+	size_t i;
 
-static void add(struct nosnoop_mirrors *mirrors,
-		const struct nosnoop_mirror *mirror)
-{
-	mirrors->list[mirrors->count++] = *mirror;
-}
-
-/**
- * nosnoop_mirrors_find() - Find config space in a function's BARs
- * @pdev: the function, before it is bound
- * @mirrors: what is found, zeroed
- *
- * Return: 0, or -EINVAL if one is named by hand that is not within a memory
- * BAR, or too many are, of which the log has the one.
- */
-int nosnoop_mirrors_find(struct pci_dev *pdev, struct nosnoop_mirrors *mirrors)
-{
-	const struct nosnoop_known_mirror *known;
-	unsigned int i;
-
-	mirrors->windows = windows(pdev);
-
-	for (i = 0; i < ARRAY_SIZE(nosnoop_known_mirrors); i++) {
-		known = &nosnoop_known_mirrors[i];
-		if (known->has(pdev) && fits(pdev, &known->mirror))
-			add(mirrors, &known->mirror);
-	}
-
-	for (i = 0; i < nr_named; i++) {
-		if (named[i].vendor != pdev->vendor ||
-		    named[i].device != pdev->device)
-			continue;
-		if (mirrors->count == NOSNOOP_MIRRORS_MAX ||
-		    !fits(pdev, &named[i].mirror)) {
-			pci_warn(pdev, "mirrors: BAR%u+0x%llx, 0x%x bytes: not within a memory BAR, or one too many\n",
-				 named[i].mirror.bar, named[i].mirror.offset,
-				 named[i].mirror.size);
+	for (i = 0; i < nr_ranges; i++)
+		if (nosnoop_has_mirror(to_nosnoop(&core->vdev), region_index,
+				       dma_ranges[i].offset,
+				       dma_ranges[i].length))
 			return -EINVAL;
-		}
-		add(mirrors, &named[i].mirror);
-	}
 
-	return 0;
+	return vfio_pci_core_get_dmabuf_phys(core, provider, region_index, phys_vec,
+					     dma_ranges, nr_ranges);
 }
+
+const struct vfio_pci_device_ops nosnoop_mirror_ops = {
+	.get_dmabuf_phys = nosnoop_get_dmabuf_phys,
+};

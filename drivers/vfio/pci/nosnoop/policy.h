@@ -1,230 +1,160 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the driver decides, as pure functions: which bits of a user's write
- * reach Device Control, what the user reads, and how a write to config space
- * is cut. Nothing here touches a device.
+ * What the driver decides, as functions that touch no device: which bits of Device
+ * Control a user writes and reads, and how accesses are cut. Positions are bytes
+ * from the start of config space or of BAR0, lengths are bytes and at least 1.
  */
 #ifndef NOSNOOP_POLICY_H
 #define NOSNOOP_POLICY_H
 
-#include <linux/array_size.h>
-#include <linux/limits.h>
 #include <linux/math.h>
 #include <linux/minmax.h>
 #include <linux/pci_regs.h>
 #include <linux/types.h>
 
-/* The upper byte of Device Control, which has the bit */
+#include <asm/page.h>
+
+/* The bits of Device Control that are in its upper byte, which has No Snoop */
 #define NOSNOOP_HI(bits)	((bits) >> 8)
 
-/* Bits of Device Control that a user writes as they are */
-#define NOSNOOP_DIRECT		(PCI_EXP_DEVCTL_CERE | PCI_EXP_DEVCTL_NFERE | \
-				 PCI_EXP_DEVCTL_FERE | PCI_EXP_DEVCTL_URRE | \
-				 PCI_EXP_DEVCTL_RELAX_EN | \
-				 PCI_EXP_DEVCTL_EXT_TAG | PCI_EXP_DEVCTL_AUX_PME)
+/* Those that reach hardware as the user writes them */
+#define NOSNOOP_DIRECT		NOSNOOP_HI(PCI_EXP_DEVCTL_EXT_TAG | \
+					   PCI_EXP_DEVCTL_AUX_PME)
 
-/* And those that he reads as he wrote them, whatever is in hardware */
-#define NOSNOOP_VIRTUAL		(PCI_EXP_DEVCTL_PAYLOAD | PCI_EXP_DEVCTL_READRQ)
-
-/**
- * nosnoop_written() - Which bits of Device Control a write is about
- * @count: its length in bytes: 1, which is the upper byte, or 2
- *
- * Return: those of the bytes written.
+/*
+ * What a user's write makes of the byte @hw in hardware. As the core has it in
+ * vfio_exp_config_write(), Phantom Functions cannot be written, MRRS is virtual,
+ * and FLR is a reset by the PCI core. Enable No Snoop is 0.
  */
-static inline u16 nosnoop_written(size_t count)
+static inline u8 nosnoop_hi_to_hw(u8 hw, u8 user)
 {
-	return count == 1 ? 0xff00 : 0xffff;
+	hw &= ~(NOSNOOP_DIRECT | NOSNOOP_HI(PCI_EXP_DEVCTL_NOSNOOP_EN |
+					    PCI_EXP_DEVCTL_BCR_FLR));
+
+	return hw | (user & NOSNOOP_DIRECT);
 }
 
-/**
- * nosnoop_devctl_to_hw() - What a user's write of Device Control makes of it
- * @hw: the register in hardware
- * @user: what the user wrote
- * @written: the bits of the bytes that he wrote
- *
- * As vfio-pci: MPS and MRRS are virtual, FLR a reset by the PCI core, Phantom
- * Functions not writable. And Enable No Snoop is 0.
- *
- * Return: what to write to hardware.
- */
-static inline u16 nosnoop_devctl_to_hw(u16 hw, u16 user, u16 written)
+/* What a user reads who last wrote @hi, where the core shows @core */
+static inline u8 nosnoop_hi_to_user(u8 core, u8 hi)
 {
-	u16 direct = written & NOSNOOP_DIRECT;
+	core &= ~NOSNOOP_HI(PCI_EXP_DEVCTL_READRQ | PCI_EXP_DEVCTL_NOSNOOP_EN);
 
-	hw &= ~(direct | PCI_EXP_DEVCTL_NOSNOOP_EN | PCI_EXP_DEVCTL_BCR_FLR);
-
-	return hw | (user & direct);
+	return core | (hi & NOSNOOP_HI(PCI_EXP_DEVCTL_READRQ));
 }
 
-/**
- * nosnoop_lo_to_virt() - What the same write makes of vfio-pci's virtual copy
- * of the lower byte
- * @virt: the copy, of which MPS is looked at alone
- * @user: what the user wrote
- *
- * Return: the copy from now on.
- */
-static inline u8 nosnoop_lo_to_virt(u8 virt, u8 user)
-{
-	virt &= ~PCI_EXP_DEVCTL_PAYLOAD;
-
-	return virt | (user & PCI_EXP_DEVCTL_PAYLOAD);
-}
-
-/**
- * nosnoop_devctl_to_user() - What a user reads of Device Control
- * @hw: the register in hardware
- * @virt: a value with MPS and MRRS as the user last wrote them
- *
- * Return: the value to show.
- */
-static inline u16 nosnoop_devctl_to_user(u16 hw, u16 virt)
-{
-	hw &= ~(NOSNOOP_VIRTUAL | PCI_EXP_DEVCTL_NOSNOOP_EN |
-		PCI_EXP_DEVCTL_BCR_FLR);
-
-	return hw | (virt & NOSNOOP_VIRTUAL);
-}
-
-/**
- * nosnoop_readrq() - The maximum read request size that a byte asks for
- * @hi: the upper byte as the user wrote it
- *
- * Return: bytes, 128 to 16384; the values above 4096 are reserved.
- */
+/* MRRS in bytes: 128 to 16384, of which those above 4096 are reserved */
 static inline int nosnoop_readrq(u8 hi)
 {
 	return 128 << ((hi & NOSNOOP_HI(PCI_EXP_DEVCTL_READRQ)) >> 4);
 }
 
-/**
- * nosnoop_resets() - Whether a user's write of Device Control is a reset
- * @user: what the user wrote
- * @devcap: Device Capabilities
- *
- * Return: whether it is.
- */
-static inline bool nosnoop_resets(u16 user, u32 devcap)
+static inline bool nosnoop_is_flr(u8 user, u32 devcap)
 {
-	return user & PCI_EXP_DEVCTL_BCR_FLR && devcap & PCI_EXP_DEVCAP_FLR;
+	return user & NOSNOOP_HI(PCI_EXP_DEVCTL_BCR_FLR) &&
+	       devcap & PCI_EXP_DEVCAP_FLR;
 }
 
-/**
- * nosnoop_covers() - Whether an access touches one byte of config space
- * @pos: where the access starts
- * @count: its length in bytes
- * @byte: the byte's position
- *
- * Return: whether it does.
- */
+/* Does an access touch that byte? It may go beyond the end of all addresses. */
 static inline bool nosnoop_covers(size_t pos, size_t count, size_t byte)
 {
 	return pos <= byte && count > byte - pos;
 }
 
-/**
- * nosnoop_is_ours() - Whether the driver looks after a byte of config space
- * @pos: its position
- * @hi_pos: the position of the byte with the bit
- * @pm_pos: the position of the dword with PCI_PM_CTRL, or 0
- *
- * Return: whether it does.
- */
-static inline bool nosnoop_is_ours(size_t pos, size_t hi_pos, size_t pm_pos)
+/* For a write of its upper byte the core writes all of it, to mask INTx. */
+static inline bool nosnoop_is_command(size_t pos)
 {
-	size_t dword = round_down(pos, sizeof(u32));
-
-	return pos == hi_pos || dword == PCI_COMMAND ||
-	       (pm_pos && dword == pm_pos);
+	return pos == PCI_COMMAND || pos == PCI_COMMAND + 1;
 }
 
-/**
- * nosnoop_reach() - How long a write has to be to reach what is ours
- * @pos: where in config space it starts
- * @next: the same for one that starts a byte further on, U8_MAX for never
- * @hi_pos: as nosnoop_is_ours()
- * @pm_pos: likewise
- *
- * Return: bytes, or U8_MAX for that or more.
- */
-static inline u8 nosnoop_reach(size_t pos, u8 next, size_t hi_pos,
-			       size_t pm_pos)
+/* Is @pos in the dword with PCI_PM_CTRL, at @pm_pos, or nowhere if that is 0? */
+static inline bool nosnoop_is_pm(size_t pos, size_t pm_pos)
 {
-	if (nosnoop_is_ours(pos, hi_pos, pm_pos))
-		return 1;
-
-	return next < U8_MAX ? next + 1 : U8_MAX;
+	return pm_pos && round_down(pos, sizeof(u32)) == pm_pos;
 }
 
-/**
- * nosnoop_fill_reach() - The same for each place where capabilities are
- * @reach: gets it
- * @hi_pos: as nosnoop_is_ours()
- * @pm_pos: likewise
- *
- * Capabilities that do not fit there, as no sane function has them, are not to
- * get past us either.
- *
- * Return: the last place that has to be looked at.
- */
-static inline int nosnoop_fill_reach(u8 reach[PCI_CFG_SPACE_SIZE], int hi_pos,
-				     int pm_pos)
+/* Has the dword that @pos is in nothing that the driver looks after? */
+static inline bool nosnoop_is_core(size_t pos, size_t hi_pos, size_t pm_pos)
 {
-	int last = max(hi_pos, pm_pos + 3);
-	u8 count = U8_MAX;
-	int pos;
-
-	last = max(last, PCI_CFG_SPACE_SIZE - 1);
-	for (pos = last; pos >= 0; pos--) {
-		count = nosnoop_reach(pos, count, hi_pos, pm_pos);
-		if (pos < PCI_CFG_SPACE_SIZE)
-			reach[pos] = count;
-	}
-
-	return last;
+	return pos / sizeof(u32) != PCI_COMMAND / sizeof(u32) &&
+	       pos / sizeof(u32) != hi_pos / sizeof(u32) && !nosnoop_is_pm(pos, pm_pos);
 }
 
-/**
- * nosnoop_segment() - How much of a write goes in one piece
- * @pos: where in config space it starts
- * @count: its length in bytes, at least 1
- * @hi_pos: the position of the byte with the bit, the second in its dword
- * @pm_pos: the position of the dword with PCI_PM_CTRL, or 0
- *
- * The dword with PCI_COMMAND, that with PCI_PM_CTRL and Device Control go
- * alone; the rest goes in as few pieces as that leaves. The core cuts at dwords
- * itself, so that all but the dword with Device Control reaches it in the same
- * chunks as without us.
- *
- * Return: bytes, at least 1 and at most @count.
+/*
+ * How much of a write to config space is done in one piece: what the core copies
+ * and writes at once, as vfio_pci_config_rw_single() has it inside of a capability.
+ * Each byte of Device Control, whose upper one is at @hi_pos, is a piece of its own.
  */
-static inline size_t nosnoop_segment(size_t pos, size_t count, size_t hi_pos,
-				     size_t pm_pos)
+static inline size_t nosnoop_segment(size_t pos, size_t count, size_t hi_pos)
 {
-	const size_t cuts[] = {
-		PCI_COMMAND, PCI_COMMAND + sizeof(u32),
-		hi_pos - 1, hi_pos + 1,
-		pm_pos, pm_pos + sizeof(u32),
-	};
-	size_t i;
+	size_t chunk = 1;
 
-	for (i = 0; i < ARRAY_SIZE(cuts); i++)
-		if (cuts[i] > pos)
-			count = min(count, cuts[i] - pos);
+	if (count >= 4 && pos % 4 == 0)
+		chunk = 4;
+	else if (count >= 2 && pos % 2 == 0)
+		chunk = 2;
 
-	return count;
+	return nosnoop_covers(pos, chunk, hi_pos) ? 1 : chunk;
 }
 
-/**
- * nosnoop_splits() - Whether the core would do more than Device Control at once
- * @count: what is left of a write that goes on at Device Control, at least 1
- *
- * Return: whether it would copy all of the dword before it acts.
+/*
+ * Where config space is in BAR0. Lists are in order of offset and end with size 0.
+ * One of a @sibling is another function's, and so may be another user's.
  */
-static inline bool nosnoop_splits(size_t count)
+struct nosnoop_mirror {
+	u32 offset;
+	u32 size;
+	bool sibling;
+};
+
+/* How much of a write to BAR0 is all in one mirror, or in none: then it is NULL */
+static inline size_t
+nosnoop_mirror_segment(const struct nosnoop_mirror *mirrors, u64 pos, size_t count,
+		       const struct nosnoop_mirror **mirror)
 {
-	return count >= sizeof(u32);
+	while (mirrors->size && pos >= mirrors->offset + mirrors->size)
+		mirrors++;
+
+	*mirror = NULL;
+	if (!mirrors->size)
+		return count;
+	if (pos < mirrors->offset)
+		return min(count, mirrors->offset - pos);
+
+	*mirror = mirrors;
+	return min(count, mirrors->offset + mirrors->size - pos);
+}
+
+/* Where the pages with a mirror in them start and end */
+static inline u64 nosnoop_mirror_start(const struct nosnoop_mirror *mirror)
+{
+	return round_down(mirror->offset, PAGE_SIZE);
+}
+
+static inline u64 nosnoop_mirror_end(const struct nosnoop_mirror *mirror)
+{
+	return round_up(mirror->offset + mirror->size, PAGE_SIZE);
+}
+
+/* Has a range of BAR0 such a page? The sum of @pos and @count may overflow. */
+static inline bool
+nosnoop_mirror_shares_page(const struct nosnoop_mirror *mirrors, u64 pos, u64 count)
+{
+	for (; mirrors->size; mirrors++)
+		if (pos < nosnoop_mirror_end(mirrors) &&
+		    (nosnoop_mirror_start(mirrors) <= pos ||
+		     nosnoop_mirror_start(mirrors) - pos < count))
+			return true;
+
+	return false;
+}
+
+/*
+ * Does a write of a mirror acknowledge MSI? nouveau (nvkm/subdev/pci/nv40.c) writes
+ * the capability's ID and next pointer, which are read-only, and QEMU lets it pass.
+ */
+static inline bool nosnoop_is_msi_ack(size_t pos, size_t count, size_t msi_cap)
+{
+	return msi_cap && pos >= msi_cap && pos + count <= msi_cap + PCI_MSI_FLAGS;
 }
 
 #endif /* NOSNOOP_POLICY_H */

@@ -6,49 +6,31 @@
 #define NOSNOOP_TRACE_H
 
 #include <linux/pci.h>
-#include <linux/string.h>
 #include <linux/tracepoint.h>
-
-/* With any domain; causes are ours */
-#define NOSNOOP_TRACE_DEVICE_LEN	20
-#define NOSNOOP_TRACE_CAUSE_LEN		16
 
 /* By name, for the device may be gone when the trace is read. */
 DECLARE_EVENT_CLASS(nosnoop,
 		    TP_PROTO(struct pci_dev *pdev, const char *cause),
 		    TP_ARGS(pdev, cause),
-		    TP_STRUCT__entry(__array(char, device, NOSNOOP_TRACE_DEVICE_LEN)
-				     __array(char, cause, NOSNOOP_TRACE_CAUSE_LEN)),
-		    TP_fast_assign(strscpy_pad(__entry->device, pci_name(pdev),
-					       NOSNOOP_TRACE_DEVICE_LEN);
-				   strscpy_pad(__entry->cause, cause,
-					       NOSNOOP_TRACE_CAUSE_LEN);),
+		    TP_STRUCT__entry(__array(char, device, 20) __array(char, cause, 16)),
+		    TP_fast_assign(strscpy_pad(__entry->device, pci_name(pdev), 20);
+				   strscpy_pad(__entry->cause, cause, 16);),
 		    TP_printk("%s %s", __entry->device, __entry->cause)
 );
 
-/* A user's write asked for Enable No Snoop, which was masked */
-DEFINE_EVENT(nosnoop, nosnoop_masked,
-	     TP_PROTO(struct pci_dev *pdev, const char *cause),
-	     TP_ARGS(pdev, cause)
-);
+#define NOSNOOP_EVENT(name)						\
+	DEFINE_EVENT(nosnoop, name,					\
+		     TP_PROTO(struct pci_dev *pdev, const char *cause),	\
+		     TP_ARGS(pdev, cause))
 
-/* The bit was found set and cleared */
-DEFINE_EVENT(nosnoop, nosnoop_cleared,
-	     TP_PROTO(struct pci_dev *pdev, const char *cause),
-	     TP_ARGS(pdev, cause)
-);
-
-/* A write of PCI_COMMAND was refused */
-DEFINE_EVENT(nosnoop, nosnoop_refused,
-	     TP_PROTO(struct pci_dev *pdev, const char *cause),
-	     TP_ARGS(pdev, cause)
-);
-
-/* The bit came back behind a check; mastering was turned off for good */
-DEFINE_EVENT(nosnoop, nosnoop_found,
-	     TP_PROTO(struct pci_dev *pdev, const char *cause),
-	     TP_ARGS(pdev, cause)
-);
+/* A user's write asked for Enable No Snoop, which was masked. */
+NOSNOOP_EVENT(nosnoop_masked);
+/* The bit was found set and cleared. */
+NOSNOOP_EVENT(nosnoop_cleared);
+/* A write of PCI_COMMAND was refused. */
+NOSNOOP_EVENT(nosnoop_refused);
+/* The bit and mastering were found both on, and mastering turned off for good. */
+NOSNOOP_EVENT(nosnoop_found);
 
 #endif /* NOSNOOP_TRACE_H */
 
