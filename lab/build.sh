@@ -129,8 +129,9 @@ model()
 		"building the device model" compile_model
 }
 
-# The tree's own vfio selftests with ours beside them, and in kselftest/ as the
-# tree installs them. Three things are changed:
+# The tree's own vfio selftests with ours beside them, those for the tree and
+# those of lab/selftests, and in kselftest/ as the tree installs them. Three
+# things are changed:
 # one test wants the VF to be bound to "vfio-pci" where its comment wants the
 # PF's driver; the tests that run in one IOMMU mode only take iommufd, which
 # Debian's kernels have not; and BARs are mapped in parts, where old kernels
@@ -148,6 +149,12 @@ compile_selftests()
 			vfio_pci_sriov_uapi_test.c
 		grep -q "strcmp(vf_driver, sysfs" vfio_pci_sriov_uapi_test.c
 		sed -i "1i #include \"/lab/src/lab/sparse-bars.h\"" lib/vfio_pci_device.c
+		cp /lab/src/lab/selftests/*.[ch] /lab/src/lab/model/registers.h .
+		for test in /lab/src/lab/selftests/*_test.c; do
+			name=${test##*/}
+			sed -i "/^TEST_GEN_PROGS += vfio_pci_device_test/i TEST_GEN_PROGS += ${name%.c}" Makefile
+			grep -qx "TEST_GEN_PROGS += ${name%.c}" Makefile
+		done
 		cat >>lib/iommu.c <<-\END
 
 			#include <unistd.h>
@@ -169,7 +176,7 @@ selftests()
 	local source
 
 	source=$(linux_source)
-	cached selftests "$(key_of tools/testing/selftests/vfio lab/build.sh lab/sparse-bars.h lab/tree)-$(tools_key)" \
+	cached selftests "$(key_of tools/testing/selftests/vfio lab/selftests lab/model/registers.h lab/build.sh lab/sparse-bars.h lab/tree)-$(tools_key)" \
 		"building the vfio selftests" compile_selftests "$source"
 }
 

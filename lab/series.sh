@@ -134,7 +134,7 @@ builds()
 selftests_build()
 {
 	make -s headers && make -s -C $SELFTESTS &&
-		[ -x $SELFTESTS/vfio_pci_nosnoop_kvm_test ]
+		[ -x $SELFTESTS/vfio_pci_nosnoop_lifetime_test ]
 }
 
 check "pristine source unpacked" unpack

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What software sees of the lab's device model: identity, capability offsets
- * and the registers of BAR0. Shared by the model, its tests, the kselftests
+ * and the registers of BAR0. Shared by the model, its tests, lab/selftests
  * and the nested guest's init; everything is little endian.
  */
 #ifndef MODEL_REGISTERS_H

@@ -6,10 +6,10 @@
  * Needs: a PCI Express function bound to vfio-pci-nosnoop.
  *
  * Run: ./vfio_pci_nosnoop_lifetime_test [options] 0000:01:00.0
- *      VFIO_NOSNOOP_LOG=file	the log of the lab's device
  */
 #include <signal.h>
 
+#include <sys/eventfd.h>
 #include <sys/wait.h>
 
 #include <linux/compiler.h>
@@ -49,7 +49,7 @@ FIXTURE_SETUP(vfio_pci_nosnoop_lifetime_test)
 
 FIXTURE_TEARDOWN(vfio_pci_nosnoop_lifetime_test)
 {
-	nosnoop_check_log(&self->n, "at the end");
+	/* Each test closes what it opens, and looks at what is left. */
 }
 
 static void open_and_close(struct nosnoop *n, const char *iommu_mode, bool bit)
@@ -86,30 +86,62 @@ TEST_F(vfio_pci_nosnoop_lifetime_test, gives_back_0)
 	open_and_close(&self->n, variant->iommu_mode, false);
 }
 
+/* Root may have told the driver to leave closed functions in D0. */
+static bool idles_in_d0(void)
+{
+	int fd = open("/sys/module/vfio_pci_nosnoop/parameters/disable_idle_d3", O_RDONLY);
+	char val = 0;
+
+	if (fd < 0)
+		return false;
+	VFIO_ASSERT_EQ(read(fd, &val, 1), 1);
+	VFIO_ASSERT_EQ(close(fd), 0);
+
+	return val == 'Y';
+}
+
+/* The kernel puts it to sleep in the background: wait for up to a second. */
+static bool falls_asleep(const char *bdf)
+{
+	for (int i = 0; i < 100; i++) {
+		int fd = sysfs_open(bdf, "power_state", O_RDONLY);
+		char buf[16] = {};
+
+		VFIO_ASSERT_GT(read(fd, buf, sizeof(buf) - 1), 0);
+		VFIO_ASSERT_EQ(close(fd), 0);
+		if (!strncmp(buf, "D3", 2))
+			return true;
+		usleep(10000);
+	}
+
+	return false;
+}
+
 /* The function is in D3hot before open, as the kernel's defaults have it. */
 TEST_F(vfio_pci_nosnoop_lifetime_test, gives_back_from_d3hot)
 {
 	struct nosnoop *n = &self->n;
-	u16 after;
+
+	if (!n->pm)
+		SKIP(return, "this function has no power management capability");
+	if (idles_in_d0())
+		SKIP(return, "disable_idle_d3 is set");
 
 	hw_set_power_control(n->bdf, "auto");
-	if (!hw_reaches_d3hot(n->bdf))
-		SKIP(return, "this function does not go to D3hot when it is closed");
-
+	ASSERT_TRUE(falls_asleep(n->bdf));
 	nosnoop_open(n, variant->iommu_mode);
 	nosnoop_check(n, "after open");
 	nosnoop_master_on(n);
 	nosnoop_close(n);
-	ASSERT_TRUE(hw_reaches_d3hot(n->bdf));
+	ASSERT_TRUE(falls_asleep(n->bdf));
 	hw_set_power_control(n->bdf, "on");
-	after = hw_devctl(n);
-	ASSERT_EQ(n->before, after);
+	ASSERT_EQ(n->before, hw_devctl(n));
 }
 
 /* Each open starts the promise anew. */
 TEST_F_TIMEOUT(vfio_pci_nosnoop_lifetime_test, reopen, 120)
 {
-	for (int i = 0; i < 10; i++) {
+	for (int i = 0; i < 6; i++) {
 		bool bit = self->n.implemented & PCI_EXP_DEVCTL_NOSNOOP_EN && i % 3;
 
 		open_and_close(&self->n, variant->iommu_mode, bit);
@@ -151,7 +183,7 @@ TEST_F_TIMEOUT(vfio_pci_nosnoop_lifetime_test, owner_is_killed, 120)
 	char byte;
 	pid_t pid;
 
-	for (int i = 0; i < 5; i++) {
+	for (int i = 0; i < 3; i++) {
 		ASSERT_EQ(0, pipe(pipes));
 		pid = fork();
 		ASSERT_GE(pid, 0);
@@ -169,7 +201,6 @@ TEST_F_TIMEOUT(vfio_pci_nosnoop_lifetime_test, owner_is_killed, 120)
 		ASSERT_EQ(pid, waitpid(pid, &status, 0));
 		ASSERT_TRUE(WIFSIGNALED(status));
 		ASSERT_TRUE(comes_back(n));
-		nosnoop_check_log(n, "after the owner was killed");
 	}
 }
 
@@ -204,15 +235,41 @@ TEST_F_TIMEOUT(vfio_pci_nosnoop_lifetime_test, last_close_counts, 60)
 	ASSERT_TRUE(comes_back(n));
 }
 
+/*
+ * An ioeventfd has the kernel write to a BAR when no call of the user's is
+ * under way, for instance while it saves config space. So there are none, for
+ * any BAR and width, nor is there a way to take one away.
+ */
+TEST_F(vfio_pci_nosnoop_lifetime_test, no_ioeventfd)
+{
+	static const u32 widths[] = {
+		VFIO_DEVICE_IOEVENTFD_8, VFIO_DEVICE_IOEVENTFD_16,
+		VFIO_DEVICE_IOEVENTFD_32, VFIO_DEVICE_IOEVENTFD_64,
+	};
+	struct vfio_device_ioeventfd ioeventfd = { .argsz = sizeof(ioeventfd) };
+	struct nosnoop *n = &self->n;
+	int fd = eventfd(0, 0);
+
+	ASSERT_GE(fd, 0);
+	nosnoop_open(n, variant->iommu_mode);
+	for (int bar = 0; bar < PCI_STD_NUM_BARS; bar++) {
+		ioeventfd.offset = n->device->bars[bar].info.offset;
+		for (size_t i = 0; i < 2 * ARRAY_SIZE(widths); i++) {
+			ioeventfd.flags = widths[i / 2];
+			ioeventfd.fd = i % 2 ? -1 : fd;
+			ASSERT_EQ(-1, ioctl(n->device->fd, VFIO_DEVICE_IOEVENTFD, &ioeventfd));
+			ASSERT_EQ(ENOTTY, errno) TH_LOG("BAR%d, flags %#x", bar, ioeventfd.flags);
+		}
+	}
+	ASSERT_EQ(-1, ioctl(n->device->fd, VFIO_DEVICE_IOEVENTFD, NULL));
+	ASSERT_EQ(ENOTTY, errno);
+	nosnoop_close(n);
+	ASSERT_EQ(0, close(fd));
+}
+
 int main(int argc, char *argv[])
 {
-	struct nosnoop_original original = {};
-	int ret;
-
 	device_bdf = vfio_selftests_get_bdf(&argc, argv);
-	nosnoop_save(&original, device_bdf);
-	ret = test_harness_run(argc, argv);
-	nosnoop_restore(&original);
 
-	return ret;
+	return nosnoop_run(device_bdf, test_harness_run, argc, argv);
 }

@@ -13,7 +13,7 @@
  */
 #include <pthread.h>
 
-#include "vfio_pci_nosnoop.h"
+#include "nosnoop_lab.h"
 
 #include "kselftest_harness.h"
 
@@ -43,20 +43,17 @@ FIXTURE_VARIANT_ADD_ALL_IOMMU_MODES();
 
 FIXTURE_SETUP(vfio_pci_nosnoop_write_test)
 {
-	const char *missing = iommu_mode_missing(device_bdf, variant->iommu_mode);
+	const char *missing = lab_missing(device_bdf, variant->iommu_mode);
 
 	if (missing)
 		SKIP(return, "%s", missing);
 
-	nosnoop_prepare(&self->n, device_bdf);
-	if (!self->n.lab)
-		SKIP(return, LAB_SKIP_REASON);
-	nosnoop_setup(&self->n, device_bdf, variant->iommu_mode);
+	lab_setup(&self->n, device_bdf, variant->iommu_mode);
 }
 
 FIXTURE_TEARDOWN(vfio_pci_nosnoop_write_test)
 {
-	nosnoop_teardown(&self->n);
+	lab_teardown(&self->n);
 }
 
 /* One write of random bytes; a reset only in one of 16 writes */
@@ -85,11 +82,11 @@ TEST_F_TIMEOUT(vfio_pci_nosnoop_write_test, random_config_space, 300)
 	for (int i = 0; i < WHOLE_SPACE_WRITES; i++) {
 		random_write(n, &seed, buf, 0, size);
 		masters += !!(hw_readw(n, PCI_COMMAND) & PCI_COMMAND_MASTER);
-		nosnoop_check(n, "after a write of all config space");
+		lab_check(n, "after a write of all config space");
 	}
 	/* Were none of these to master, the test would say nothing. */
 	ASSERT_GT(masters, WHOLE_SPACE_WRITES / 8);
-	nosnoop_recover(n);
+	lab_recover(n);
 
 	for (int i = 0; i < PARTIAL_WRITES; i++) {
 		/* Half of them where it matters */
@@ -105,10 +102,43 @@ TEST_F_TIMEOUT(vfio_pci_nosnoop_write_test, random_config_space, 300)
 			len = 1 + rnd(&seed) % 12;
 		}
 		random_write(n, &seed, buf, offset, len);
-		nosnoop_check(n, "after a write of a part of config space");
+		lab_check(n, "after a write of a part of config space");
 	}
-	nosnoop_recover(n);
+	lab_recover(n);
 	free(buf);
+}
+
+/*
+ * An access that fails leaves nothing in the log, that is, writes no register
+ * that matters with the value that it has or with another.
+ */
+TEST_F(vfio_pci_nosnoop_write_test, failed_writes_reach_nothing)
+{
+	struct nosnoop *n = &self->n;
+	u16 at[] = { PCI_COMMAND, n->cap + PCI_EXP_DEVCTL, n->cap + PCI_EXP_DEVCTL + 1 };
+	size_t end = n->device->config_space.size;
+	u8 *none = buffer_end(0), *whole = malloc_assert(end + 1);
+	off_t from = log_size();
+
+	memset(whole, 0x7f, end + 1);
+	for (size_t i = 0; i < ARRAY_SIZE(at); i++) {
+		ASSERT_EQ(-EFAULT, __cfg_write(n, at[i], whole, end - at[i] + 1));
+		for (size_t len = 1; len <= 8; len++)
+			ASSERT_EQ(-EFAULT, __cfg_write(n, at[i], none, len));
+	}
+	for (size_t len = 2; len <= 4; len += 2) {
+		for (size_t valid = 0; valid < len; valid++) {
+			u8 *part = buffer_end(valid);
+
+			memset(part, 0x7f, valid);
+			ASSERT_EQ(-EFAULT, __cfg_write(n, n->cap + PCI_EXP_DEVCTL, part, len));
+			buffer_free(part, valid);
+		}
+	}
+	ASSERT_EQ(0, log_count(from, "devctl"));
+	ASSERT_EQ(0, log_count(from, "command"));
+	buffer_free(none, 0);
+	free(whole);
 }
 
 /* The buffer which one thread changes while the other has it written */
@@ -162,7 +192,7 @@ static void race_devctl(struct nosnoop *n, size_t len)
 	flipper_stop(&f);
 	ksft_print_msg("%d writes of %zu bytes in %.1f s, %.0f a second, %lu flips\n",
 		       DEVCTL_WRITES, len, took, DEVCTL_WRITES / took, f.flips);
-	nosnoop_check(n, "after the race");
+	lab_check(n, "after the race");
 }
 
 TEST_F_TIMEOUT(vfio_pci_nosnoop_write_test, changing_buffer_devctl_word, 300)
@@ -194,25 +224,19 @@ TEST_F_TIMEOUT(vfio_pci_nosnoop_write_test, changing_buffer_command, 300)
 	for (i = 0; i < COMMAND_WRITES; i++) {
 		lab_hidden_reset(n, false);
 		cfg_write(n, PCI_COMMAND, buf, i % 2 ? 2 : 4);
-		nosnoop_check_log(n, "after a COMMAND write");
+		nosnoop_check_log("after a COMMAND write");
 	}
 	took = seconds() - took;
 	flipper_stop(&f);
 	ksft_print_msg("%d hidden resets and COMMAND writes in %.1f s, %.0f a second, %lu flips\n",
 		       i, took, i / took, f.flips);
 	nosnoop_master_on(n);
-	nosnoop_check(n, "after the race");
+	lab_check(n, "after the race");
 }
 
 int main(int argc, char *argv[])
 {
-	struct nosnoop_original original = {};
-	int ret;
-
 	device_bdf = vfio_selftests_get_bdf(&argc, argv);
-	nosnoop_save(&original, device_bdf);
-	ret = test_harness_run(argc, argv);
-	nosnoop_restore(&original);
 
-	return ret;
+	return nosnoop_run(device_bdf, test_harness_run, argc, argv);
 }

@@ -17,7 +17,7 @@
 #include <signal.h>
 #include <sys/eventfd.h>
 
-#include "vfio_pci_nosnoop.h"
+#include "nosnoop_lab.h"
 
 #include "kselftest_harness.h"
 
@@ -54,7 +54,7 @@ FIXTURE_VARIANT_ADD_ALL_IOMMU_MODES();
 
 FIXTURE_SETUP(vfio_pci_nosnoop_mirror_test)
 {
-	const char *missing = iommu_mode_missing(device_bdf, variant->iommu_mode);
+	const char *missing = lab_missing(device_bdf, variant->iommu_mode);
 	u64 page = sysconf(_SC_PAGESIZE);
 
 	if (!mirror.size)
@@ -62,7 +62,7 @@ FIXTURE_SETUP(vfio_pci_nosnoop_mirror_test)
 	if (missing)
 		SKIP(return, "%s", missing);
 
-	nosnoop_setup(&self->n, device_bdf, variant->iommu_mode);
+	lab_setup(&self->n, device_bdf, variant->iommu_mode);
 	self->bar = &self->n.device->bars[mirror.bar];
 	self->pages = mirror.offset / page * page;
 	self->pages_end = (mirror.offset + mirror.size + page - 1) / page * page;
@@ -73,7 +73,7 @@ FIXTURE_SETUP(vfio_pci_nosnoop_mirror_test)
 FIXTURE_TEARDOWN(vfio_pci_nosnoop_mirror_test)
 {
 	if (self->n.device)
-		nosnoop_teardown(&self->n);
+		lab_teardown(&self->n);
 }
 
 /* Access to the BAR, @at from its start; bytes or -errno */
@@ -128,15 +128,14 @@ TEST_F(vfio_pci_nosnoop_mirror_test, bit_is_masked)
 				ones[hi] = 0x7f;
 			ASSERT_EQ((ssize_t)len, mirror_write(&self->n, pos, ones, len));
 			ones[hi < (int)sizeof(ones) ? hi : 0] = 0xff;
-			nosnoop_check(n, "after a write of the mirror");
+			lab_check(n, "after a write of the mirror");
 		}
 	}
 	/* And what is not masked arrives. */
 	if (n->implemented & PCI_EXP_DEVCTL_EXT_TAG)
 		ASSERT_TRUE(hw_devctl(n) & PCI_EXP_DEVCTL_EXT_TAG);
 	nosnoop_master_on(n);
-	if (n->lab)
-		lab_dma(n, SZ_4K, 0x31);
+	lab_dma(n, SZ_4K, 0x31);
 }
 
 /* Repeated as QEMU's quirk for NVIDIA's wants it for an ioeventfd, and more */
@@ -147,9 +146,8 @@ TEST_F(vfio_pci_nosnoop_mirror_test, equal_writes)
 
 	for (int i = 0; i < 100; i++)
 		ASSERT_EQ(2, mirror_write(&self->n, n->cap + PCI_EXP_DEVCTL, &value, 2));
-	nosnoop_check(n, "after 100 writes");
-	if (n->lab)
-		lab_dma(n, SZ_4K, 0x53);
+	lab_check(n, "after 100 writes");
+	lab_dma(n, SZ_4K, 0x53);
 }
 
 /* A write that begins or ends outside is cut at the mirror's ends. */
@@ -177,12 +175,12 @@ TEST_F(vfio_pci_nosnoop_mirror_test, across_its_ends)
 		ASSERT_EQ((ssize_t)(len - i), bar_write(self->bar, n->device->fd,
 							mirror.offset - before + i,
 							buf + i, len - i));
-		nosnoop_check(n, "after a write across the mirror");
+		lab_check(n, "after a write across the mirror");
 	}
 	ASSERT_EQ((ssize_t)(before + n->cap + 12),
 		  bar_write(self->bar, n->device->fd, mirror.offset - before, buf,
 			    before + n->cap + 12));
-	nosnoop_check(n, "after a write across its start");
+	lab_check(n, "after a write across its start");
 	free(buf);
 }
 
@@ -190,7 +188,7 @@ TEST_F(vfio_pci_nosnoop_mirror_test, across_its_ends)
 TEST_F_TIMEOUT(vfio_pci_nosnoop_mirror_test, random_writes, 300)
 {
 	struct nosnoop *n = &self->n;
-	__le32 magic = htole32(LAB_RESET_MAGIC);
+	__le32 magic = htole32(MODEL_RESET_MAGIC);
 	u64 seed = rnd_seed();
 	u64 at;
 	u8 buf[8];
@@ -217,17 +215,16 @@ TEST_F_TIMEOUT(vfio_pci_nosnoop_mirror_test, random_writes, 300)
 		}
 		/* In D3hot, and where memory is off, there is no answer. */
 		bar_write(self->bar, n->device->fd, at, buf, len);
-		if (n->lab && !(rnd(&seed) % 64))
-			bar_write(&n->device->bars[0], n->device->fd, LAB_REG_RESET,
+		if (!(rnd(&seed) % 64))
+			bar_write(&n->device->bars[0], n->device->fd, MODEL_REG_RESET,
 				  &magic, sizeof(magic));
 		if (!(i % 64)) {
 			cfg_set_power_state(n, 0);
 			vfio_pci_cmd_set(n->device, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
-			nosnoop_check_log(n, "among random writes");
+			nosnoop_check_log("among random writes");
 		}
 	}
-	if (n->lab)
-		nosnoop_recover(n);
+	lab_recover(n);
 }
 
 /* The gate: a reset that nobody was told of, then mastering by the mirror */
@@ -236,15 +233,12 @@ TEST_F(vfio_pci_nosnoop_mirror_test, hidden_reset)
 	struct nosnoop *n = &self->n;
 	__le16 master = htole16(PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
 
-	if (!n->lab)
-		SKIP(return, LAB_SKIP_REASON);
-
 	for (int i = 0; i < 100; i++) {
 		lab_hidden_reset(n, i % 2);
 		vfio_pci_config_writew(n->device, PCI_COMMAND, PCI_COMMAND_MEMORY);
 		ASSERT_EQ(2, mirror_write(&self->n, PCI_COMMAND, &master, 2));
 		ASSERT_TRUE(hw_readw(n, PCI_COMMAND) & PCI_COMMAND_MASTER);
-		nosnoop_check(n, "after a hidden reset");
+		lab_check(n, "after a hidden reset");
 	}
 	lab_dma(n, SZ_4K, 0x64);
 }
@@ -254,7 +248,7 @@ TEST_F(vfio_pci_nosnoop_mirror_test, flr)
 {
 	struct nosnoop *n = &self->n;
 	__le16 flr = htole16(PCI_EXP_DEVCTL_BCR_FLR | PCI_EXP_DEVCTL_NOSNOOP_EN);
-	off_t from = log_size(n);
+	off_t from = log_size();
 	u32 devcap;
 
 	cfg_read(n, n->cap + PCI_EXP_DEVCAP, &devcap, sizeof(devcap));
@@ -262,9 +256,8 @@ TEST_F(vfio_pci_nosnoop_mirror_test, flr)
 		SKIP(return, "the device has no FLR");
 
 	ASSERT_EQ(2, mirror_write(&self->n, n->cap + PCI_EXP_DEVCTL, &flr, 2));
-	if (n->lab)
-		ASSERT_EQ(1, log_resets(n, from, "flr"));
-	nosnoop_check(n, "after FLR");
+	ASSERT_EQ(1, log_resets(from, "flr"));
+	lab_check(n, "after FLR");
 }
 
 /* D3hot by the mirror, and out of it by config space: it does not answer. */
@@ -283,7 +276,7 @@ TEST_F(vfio_pci_nosnoop_mirror_test, d3hot)
 	ASSERT_EQ(-EIO, mirror_write(&self->n, n->pm + PCI_PM_CTRL, &pmcsr, 2));
 	cfg_set_power_state(n, 0);
 	nosnoop_master_on(n);
-	nosnoop_check(n, "after D3hot");
+	lab_check(n, "after D3hot");
 }
 
 /* As a BAR, it answers only while memory is enabled. */
@@ -379,7 +372,7 @@ TEST_F(vfio_pci_nosnoop_mirror_test, mappings)
 		ASSERT_EQ(0, munmap(moved, page));
 		ASSERT_EQ(0, munmap(map, len));
 	}
-	nosnoop_check(&self->n, "after mappings");
+	lab_check(&self->n, "after mappings");
 }
 
 /* What the mirror is not in can be mapped, and is offered for that. */
@@ -439,7 +432,7 @@ TEST_F(vfio_pci_nosnoop_mirror_test, ioeventfd)
 		ASSERT_EQ(sizeof(one), write(ioeventfd.fd, &one, sizeof(one)));
 		usleep(10000);
 	}
-	nosnoop_check(&self->n, "after an ioeventfd");
+	lab_check(&self->n, "after an ioeventfd");
 	ASSERT_EQ(0, close(ioeventfd.fd));
 }
 
@@ -490,34 +483,25 @@ TEST_F(vfio_pci_nosnoop_mirror_test, peer_to_peer)
 {
 	u64 len = self->pages_end - self->pages;
 	struct dma_region region = { .size = len };
-	struct iova_allocator *allocator;
 
 	if (strstr(variant->iommu_mode, "iommufd"))
 		SKIP(return, "iommufd maps no BARs by address");
 
-	allocator = self->n.iova_allocator ?: iova_allocator_init(self->n.iommu);
 	region.vaddr = map_bar(self->n.device->fd, self->bar, self->pages, len);
 	ASSERT_NE(MAP_FAILED, region.vaddr);
-	region.iova = iova_allocator_alloc(allocator, len);
+	region.iova = iova_allocator_alloc(lab.iova_allocator, len);
 	ASSERT_EQ(-EFAULT, __iommu_map(self->n.iommu, &region));
 	ASSERT_EQ(0, munmap(region.vaddr, len));
-	if (!self->n.iova_allocator)
-		iova_allocator_cleanup(allocator);
 }
 
 int main(int argc, char *argv[])
 {
 	const char *env = getenv("VFIO_NOSNOOP_MIRROR");
-	struct nosnoop_original original = {};
-	int ret;
 
 	if (env && sscanf(env, "%x:%lx:%lx", &mirror.bar, &mirror.offset, &mirror.size) != 3)
 		ksft_exit_fail_msg("VFIO_NOSNOOP_MIRROR=%s: give bar:offset:size\n", env);
 
 	device_bdf = vfio_selftests_get_bdf(&argc, argv);
-	nosnoop_save(&original, device_bdf);
-	ret = test_harness_run(argc, argv);
-	nosnoop_restore(&original);
 
-	return ret;
+	return nosnoop_run(device_bdf, test_harness_run, argc, argv);
 }

@@ -23,7 +23,7 @@
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 
-#include "vfio_pci_nosnoop.h"
+#include "nosnoop_lab.h"
 
 #include "kselftest_harness.h"
 
@@ -57,20 +57,17 @@ FIXTURE_VARIANT_ADD_ALL_IOMMU_MODES();
 
 FIXTURE_SETUP(vfio_pci_nosnoop_stress_test)
 {
-	const char *missing = iommu_mode_missing(device_bdf, variant->iommu_mode);
+	const char *missing = lab_missing(device_bdf, variant->iommu_mode);
 
 	if (missing)
 		SKIP(return, "%s", missing);
 
-	nosnoop_prepare(&self->n, device_bdf);
-	if (!self->n.lab)
-		SKIP(return, LAB_SKIP_REASON);
-	nosnoop_setup(&self->n, device_bdf, variant->iommu_mode);
+	lab_setup(&self->n, device_bdf, variant->iommu_mode);
 }
 
 FIXTURE_TEARDOWN(vfio_pci_nosnoop_stress_test)
 {
-	nosnoop_teardown(&self->n);
+	lab_teardown(&self->n);
 }
 
 struct hostile {
@@ -323,7 +320,7 @@ static int bar_access(struct worker *w)
 	if (rnd(&w->seed) % 2)
 		return result(pread(w->n->device->fd, buf, len, pos));
 
-	return bar_write32(w, LAB_REG_ID + 4, rnd(&w->seed), false);
+	return bar_write32(w, MODEL_REG_ID + 4, rnd(&w->seed), false);
 }
 
 static int bar_mapped(struct worker *w)
@@ -334,7 +331,7 @@ static int bar_mapped(struct worker *w)
 	if (!bar->vaddr)
 		return -EOPNOTSUPP;
 
-	return access_mapped(bar->vaddr + (write ? LAB_REG_ID + 4 : rnd(&w->seed) % 16 * 4),
+	return access_mapped(bar->vaddr + (write ? MODEL_REG_ID + 4 : rnd(&w->seed) % 16 * 4),
 			     rnd(&w->seed), write);
 }
 
@@ -347,7 +344,7 @@ static int bar_map(struct worker *w)
 
 	if (addr == MAP_FAILED)
 		return -errno;
-	ret = access_mapped(addr + LAB_REG_ID, 0, false);
+	ret = access_mapped(addr + MODEL_REG_ID, 0, false);
 	VFIO_ASSERT_EQ(munmap(addr, bar->info.size), 0);
 
 	return ret;
@@ -358,14 +355,14 @@ static int dma(struct worker *w)
 {
 	u32 src = rnd(&w->seed) % (DMA_SIZE / 4), dst = DMA_SIZE / 2 + src;
 	bool mapped = rnd(&w->seed) % 2;
-	iova_t iova = w->n->dma.iova;
+	iova_t iova = lab.dma.iova;
 
-	return bar_write32(w, LAB_REG_SRC, iova + src, mapped) ?:
-	       bar_write32(w, LAB_REG_SRC + 4, iova >> 32, mapped) ?:
-	       bar_write32(w, LAB_REG_DST, iova + dst, mapped) ?:
-	       bar_write32(w, LAB_REG_DST + 4, iova >> 32, mapped) ?:
-	       bar_write32(w, LAB_REG_LEN, 1 + rnd(&w->seed) % SZ_1K, mapped) ?:
-	       bar_write32(w, LAB_REG_CTRL, LAB_CTRL_GO | LAB_CTRL_ASK_NO_SNOOP, mapped);
+	return bar_write32(w, MODEL_REG_SRC, iova + src, mapped) ?:
+	       bar_write32(w, MODEL_REG_SRC + 4, iova >> 32, mapped) ?:
+	       bar_write32(w, MODEL_REG_DST, iova + dst, mapped) ?:
+	       bar_write32(w, MODEL_REG_DST + 4, iova >> 32, mapped) ?:
+	       bar_write32(w, MODEL_REG_LEN, 1 + rnd(&w->seed) % SZ_1K, mapped) ?:
+	       bar_write32(w, MODEL_REG_CTRL, MODEL_CTRL_GO | MODEL_CTRL_ASK_NO_SNOOP, mapped);
 }
 
 /* Interrupts and regions */
@@ -504,7 +501,7 @@ static int hidden_reset(struct worker *w)
 {
 	bool mapped = rnd(&w->seed) % 2;
 
-	return bar_write32(w, LAB_REG_RESET, LAB_RESET_MAGIC, mapped) ?:
+	return bar_write32(w, MODEL_REG_RESET, MODEL_RESET_MAGIC, mapped) ?:
 	       (hw_readw(w->n, PCI_VENDOR_ID), 0);
 }
 
@@ -718,7 +715,7 @@ static void tell_progress(struct hostile *h)
 {
 	double now = seconds();
 
-	nosnoop_check_log(h->n, "during the workload");
+	nosnoop_check_log("during the workload");
 	if (now - h->told < PROGRESS_S)
 		return;
 	h->told = now;
@@ -753,7 +750,7 @@ static void settle(struct hostile *h, struct worker *w)
 		usleep(100000);
 	}
 	VFIO_ASSERT_EQ(ret, 0, "mastering is refused for good: see the kernel's log\n");
-	nosnoop_recover(h->n);
+	lab_recover(h->n);
 }
 
 /* The bit is there again for another, who gets it as we did. */
@@ -766,7 +763,7 @@ static void open_and_close_elsewhere(struct hostile *h)
 	if (!pid) {
 		nosnoop_open(h->n, h->iommu_mode);
 		nosnoop_master_on(h->n);
-		nosnoop_check(h->n, "opened by another process");
+		lab_check(h->n, "opened by another process");
 		nosnoop_close(h->n);
 		_exit(0);
 	}
@@ -792,9 +789,9 @@ static void run_round(struct hostile *h, struct worker *workers, u64 ops)
 	settle(h, workers);
 	hw_set_power_control(n->bdf, "on");
 
-	nosnoop_teardown(n);
+	lab_teardown(n);
 	open_and_close_elsewhere(h);
-	nosnoop_setup(n, n->bdf, h->iommu_mode);
+	lab_setup(n, n->bdf, h->iommu_mode);
 }
 
 static void hostile_init(struct hostile *h, struct nosnoop *n, const char *iommu_mode)
@@ -901,7 +898,7 @@ TEST_F_TIMEOUT(vfio_pci_nosnoop_stress_test, hostile_workload, 6 * 3600)
 
 	hostile_init(&h, &self->n, variant->iommu_mode);
 	workers_init(&h, workers, seed);
-	before = self->n.start;
+	before = lab.start;
 	round = ops / ROUNDS < ROUND_OPS ? ops / ROUNDS : ROUND_OPS;
 	ASSERT_GE(round, WORKERS);
 	for (left = ops; left >= round; left -= round)
@@ -910,7 +907,7 @@ TEST_F_TIMEOUT(vfio_pci_nosnoop_stress_test, hostile_workload, 6 * 3600)
 	unexpected = print_kinds(workers, &resets);
 	for (int i = 0; i < WORKERS; i++)
 		masters += workers[i].masters;
-	after = log_totals(&self->n);
+	after = log_totals();
 	/* Read by lab/soak */
 	ksft_print_msg("operations=%lu seconds=%.0f requests=%lu resets=%lu ", h.done,
 		       seconds() - h.start, after.requests - before.requests, resets);
@@ -927,13 +924,7 @@ TEST_F_TIMEOUT(vfio_pci_nosnoop_stress_test, hostile_workload, 6 * 3600)
 
 int main(int argc, char *argv[])
 {
-	struct nosnoop_original original = {};
-	int ret;
-
 	device_bdf = vfio_selftests_get_bdf(&argc, argv);
-	nosnoop_save(&original, device_bdf);
-	ret = test_harness_run(argc, argv);
-	nosnoop_restore(&original);
 
-	return ret;
+	return nosnoop_run(device_bdf, test_harness_run, argc, argv);
 }

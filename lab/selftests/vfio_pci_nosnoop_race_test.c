@@ -12,7 +12,7 @@
  */
 #include <pthread.h>
 
-#include "vfio_pci_nosnoop.h"
+#include "nosnoop_lab.h"
 
 #include "kselftest_harness.h"
 
@@ -41,15 +41,13 @@ FIXTURE_VARIANT_ADD_ALL_IOMMU_MODES();
 
 FIXTURE_SETUP(vfio_pci_nosnoop_race_test)
 {
-	const char *missing = iommu_mode_missing(device_bdf, variant->iommu_mode);
+	const char *missing = lab_missing(device_bdf, variant->iommu_mode);
 
 	if (missing)
 		SKIP(return, "%s", missing);
 
 	nosnoop_prepare(&self->n, device_bdf);
-	if (!self->n.lab)
-		SKIP(return, LAB_SKIP_REASON);
-	nosnoop_open(&self->n, variant->iommu_mode);
+	lab_open(&self->n, variant->iommu_mode);
 }
 
 FIXTURE_TEARDOWN(vfio_pci_nosnoop_race_test)
@@ -73,15 +71,15 @@ struct resetter {
  */
 static void *reset_on(void *arg)
 {
-	u64 register_offset = LAB_REG_RESET;
-	u32 magic = htole32(LAB_RESET_MAGIC);
+	u64 register_offset = MODEL_REG_RESET;
+	u32 magic = htole32(MODEL_RESET_MAGIC);
 	struct resetter *r = arg;
 
 	register_offset += r->n->device->bars[0].info.offset;
 	while (!READ_ONCE(r->stop)) {
 		usleep(rnd(&r->seed) % (2 * RESET_EVERY_US));
 		if (r->mapped)
-			lab_write32(r->n, LAB_REG_RESET, LAB_RESET_MAGIC, true);
+			lab_write32(r->n, MODEL_REG_RESET, MODEL_RESET_MAGIC, true);
 		else if (pwrite(r->n->device->fd, &magic, 4, register_offset) != 4)
 			VFIO_ASSERT_EQ(errno, EIO);
 		__atomic_add_fetch(&r->resets, 1, __ATOMIC_RELAXED);
@@ -185,7 +183,7 @@ static void check_quarantine(struct nosnoop *n)
 	value = hw_readw(n, PCI_COMMAND);
 	VFIO_ASSERT_EQ(value & PCI_COMMAND_MASTER, 0, "hardware COMMAND %#x\n", value);
 
-	VFIO_ASSERT_TRUE(vfio_pci_device_match(n->device, LAB_VENDOR_ID, LAB_DEVICE_ID));
+	VFIO_ASSERT_EQ(vfio_pci_config_readw(n->device, PCI_VENDOR_ID), hw_readw(n, PCI_VENDOR_ID));
 	cfg_write_devctl(n, cfg_devctl(n) | PCI_EXP_DEVCTL_URRE);
 	VFIO_ASSERT_TRUE(cfg_devctl(n) & PCI_EXP_DEVCTL_URRE);
 	VFIO_ASSERT_EQ(cfg_devctl(n) & PCI_EXP_DEVCTL_NOSNOOP_EN, 0);
@@ -209,7 +207,7 @@ static void moments_are_found(struct nosnoop *n, const char *iommu_mode,
 	bool refused;
 
 	while (tries < max_tries) {
-		before = log_totals(n);
+		before = log_totals();
 		tries += race(n, racer, seed + opens, max_tries - tries, &refused,
 			      &resets, &recent);
 		/* It may have been found by the last of the tries. */
@@ -217,7 +215,7 @@ static void moments_are_found(struct nosnoop *n, const char *iommu_mode,
 		if (refused)
 			check_quarantine(n);
 		nosnoop_close(n);
-		after = log_totals(n);
+		after = log_totals();
 		after.moments -= before.moments;
 		most = refused;
 		if (refused && racer != enable_mastering && recent > 1)
@@ -234,7 +232,7 @@ static void moments_are_found(struct nosnoop *n, const char *iommu_mode,
 
 	/* Reopened, it works as ever. */
 	nosnoop_master_on(n);
-	VFIO_ASSERT_EQ(lab_read32(n, LAB_REG_ID, false), LAB_ID);
+	VFIO_ASSERT_EQ(lab_read32(n, MODEL_REG_ID, false), MODEL_ID);
 }
 
 TEST_F_TIMEOUT(vfio_pci_nosnoop_race_test, command, 600)
@@ -286,22 +284,16 @@ TEST_F(vfio_pci_nosnoop_race_test, announced_reset_finds_the_bit_clear)
 		lab_hidden_reset(n, true);
 		ASSERT_TRUE(hw_devctl(n) & PCI_EXP_DEVCTL_NOSNOOP_EN);
 		ASSERT_FALSE(cfg_devctl(n) & PCI_EXP_DEVCTL_NOSNOOP_EN);
-		from = log_size(n);
+		from = log_size();
 		vfio_pci_device_reset(n->device);
-		ASSERT_EQ(1, log_grep(n, from, "\"event\":\"reset\"", "\"no_snoop\":false", NULL));
-		ASSERT_EQ(0, log_grep(n, from, "\"event\":\"reset\"", "\"no_snoop\":true", NULL));
+		ASSERT_EQ(1, log_grep(from, "\"event\":\"reset\"", "\"no_snoop\":false"));
+		ASSERT_EQ(0, log_grep(from, "\"event\":\"reset\"", "\"no_snoop\":true"));
 	}
 }
 
 int main(int argc, char *argv[])
 {
-	struct nosnoop_original original = {};
-	int ret;
-
 	device_bdf = vfio_selftests_get_bdf(&argc, argv);
-	nosnoop_save(&original, device_bdf);
-	ret = test_harness_run(argc, argv);
-	nosnoop_restore(&original);
 
-	return ret;
+	return nosnoop_run(device_bdf, test_harness_run, argc, argv);
 }
