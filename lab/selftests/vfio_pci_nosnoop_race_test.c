@@ -1,29 +1,46 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A function that resets itself, through its BAR, while another thread enables
- * bus mastering: the one way to No Snoop that takes the core to close, and for
- * interrupts and the ROM is not. It is found, and the open is over in which
- * that happens. See vfio_pci_nosnoop.h for what the tests look at. Needs the
- * lab's device.
+ * vfio-pci-nosnoop: a function that resets itself while the kernel writes
+ * COMMAND. Mastering and Enable No Snoop can then both be on for a moment. The
+ * driver finds that when the call is over, turns mastering off, and refuses to
+ * turn it on until the function is reopened.
+ *
+ * The log of the lab's device has each moment. The tracepoint nosnoop_found
+ * must have it too, unless the log says that another reset ended it first.
+ *
+ * Needs: the lab's device and its log, and tracefs. The test of power needs
+ * the device with --af --window 5:8:c:88000.
  *
  * Run: ./vfio_pci_nosnoop_race_test [options] 0000:01:00.0
  *      VFIO_NOSNOOP_LOG=file	the log of the lab's device
+ *      VFIO_NOSNOOP_SEED=n	repeat the random values of an earlier run
  *      VFIO_NOSNOOP_TRIES=n	how many tries there are in the first test
  */
 #include <pthread.h>
+
+#include <sys/eventfd.h>
 
 #include "nosnoop_lab.h"
 
 #include "kselftest_harness.h"
 
 #define TRIES		10000	/* where VFIO_NOSNOOP_TRIES does not say */
-/* Few enough that most opens see many tries: one that is hit is over. */
+/* So few that most opens see many tries: one in which a reset hits is over. */
 #define RESET_EVERY_US	20000
+
+/* An I/O BAR of the device, with config space behind an index and data */
+#define WINDOW_BAR	5
+#define WINDOW_INDEX	0x8
+#define WINDOW_DATA	0xc
+#define WINDOW_BASE	0x88000
+
+#define INSTANCE	"/sys/kernel/tracing/instances/nosnoop_race"
 
 static const char *device_bdf;
 
 FIXTURE(vfio_pci_nosnoop_race_test) {
 	struct nosnoop n;
+	int trace;
 };
 
 FIXTURE_VARIANT(vfio_pci_nosnoop_race_test) {
@@ -39,6 +56,44 @@ FIXTURE_VARIANT_ADD_ALL_IOMMU_MODES();
 
 #undef FIXTURE_VARIANT_ADD_IOMMU_MODE
 
+/* A trace of its own, to be read without waiting; a test that died left one */
+static int trace_open(void)
+{
+	int fd;
+
+	if (mkdir(INSTANCE, 0700))
+		VFIO_ASSERT_EQ(errno, EEXIST, "mkdir(%s) failed\n", INSTANCE);
+	fd = open(INSTANCE "/events/vfio_pci_nosnoop/nosnoop_found/enable", O_WRONLY);
+	VFIO_ASSERT_GE(fd, 0, "there is no tracepoint nosnoop_found\n");
+	VFIO_ASSERT_EQ(write(fd, "1", 1), 1);
+	VFIO_ASSERT_EQ(close(fd), 0);
+	fd = open(INSTANCE "/trace", O_WRONLY | O_TRUNC);
+	VFIO_ASSERT_GE(fd, 0);
+	VFIO_ASSERT_EQ(close(fd), 0);
+	fd = open(INSTANCE "/trace_pipe", O_RDONLY | O_NONBLOCK);
+	VFIO_ASSERT_GE(fd, 0);
+
+	return fd;
+}
+
+/* How often the driver found both bits on since the last look */
+static u64 trace_found(int fd)
+{
+	char event[64], buf[SZ_4K], *p;
+	u64 count = 0;
+	ssize_t len;
+
+	snprintf_assert(event, sizeof(event), "nosnoop_found: %s ", device_bdf);
+	while ((len = read(fd, buf, sizeof(buf) - 1)) > 0) {
+		buf[len] = 0;
+		for (p = buf; (p = strstr(p, event)); p++)
+			count++;
+	}
+	VFIO_ASSERT_EQ(errno, EAGAIN, "cannot read the trace\n");
+
+	return count;
+}
+
 FIXTURE_SETUP(vfio_pci_nosnoop_race_test)
 {
 	const char *missing = lab_missing(device_bdf, variant->iommu_mode);
@@ -46,132 +101,164 @@ FIXTURE_SETUP(vfio_pci_nosnoop_race_test)
 	if (missing)
 		SKIP(return, "%s", missing);
 
+	self->trace = trace_open();
 	nosnoop_prepare(&self->n, device_bdf);
 	lab_open(&self->n, variant->iommu_mode);
 }
 
 FIXTURE_TEARDOWN(vfio_pci_nosnoop_race_test)
 {
-	if (self->n.device)
-		nosnoop_close(&self->n);
+	nosnoop_close(&self->n);
+	VFIO_ASSERT_EQ(close(self->trace), 0);
+	VFIO_ASSERT_EQ(rmdir(INSTANCE), 0);
 }
 
-struct resetter {
-	pthread_t thread;
+struct race {
 	struct nosnoop *n;
+	int trace;
+	u64 found;		/* in this open */
+	/* What has the kernel write COMMAND; 0, or -EIO where that is refused */
+	int (*racer)(struct race *r);
+	/* What resets the function meanwhile, and how the log calls that */
+	void (*reset)(struct race *r);
+	const char *cause;
+	pthread_t thread;
 	u64 seed;
-	u64 resets;	/* so far */
-	bool mapped;
 	bool stop;
 };
 
+/* Each has an effect whenever the other thread's write has turned the BAR on. */
+
+static void reset_by_memory(struct race *r)
+{
+	lab_write32(r->n, MODEL_REG_RESET, MODEL_RESET_MAGIC, true);
+}
+
 /*
- * Has an effect whenever the other thread's write has turned memory on. By
- * pwrite where the function goes to D3hot: access to what is mapped is SIGBUS.
+ * The core keeps the user out of memory BARs while a function changes its power
+ * state, and not out of I/O BARs.
  */
+static void reset_by_window(struct race *r)
+{
+	u32 index = htole32(WINDOW_BASE + MODEL_CAP_AF + PCI_AF_CTRL);
+	u64 window = r->n->device->bars[WINDOW_BAR].info.offset;
+	u8 flr = PCI_AF_CTRL_FLR;
+
+	VFIO_ASSERT_EQ(pwrite(r->n->device->fd, &index, 4, window + WINDOW_INDEX), 4);
+	VFIO_ASSERT_EQ(pwrite(r->n->device->fd, &flr, 1, window + WINDOW_DATA), 1);
+}
+
 static void *reset_on(void *arg)
 {
-	u64 register_offset = MODEL_REG_RESET;
-	u32 magic = htole32(MODEL_RESET_MAGIC);
-	struct resetter *r = arg;
+	struct race *r = arg;
 
-	register_offset += r->n->device->bars[0].info.offset;
 	while (!READ_ONCE(r->stop)) {
 		usleep(rnd(&r->seed) % (2 * RESET_EVERY_US));
-		if (r->mapped)
-			lab_write32(r->n, MODEL_REG_RESET, MODEL_RESET_MAGIC, true);
-		else if (pwrite(r->n->device->fd, &magic, 4, register_offset) != 4)
-			VFIO_ASSERT_EQ(errno, EIO);
-		__atomic_add_fetch(&r->resets, 1, __ATOMIC_RELAXED);
+		r->reset(r);
 	}
 
 	return NULL;
 }
 
-/* What the resets race with: whatever has the kernel write COMMAND */
-typedef ssize_t (*race_fn)(struct nosnoop *n);
-
-static ssize_t enable_mastering(struct nosnoop *n)
+static int write_word(struct race *r, u16 offset, u16 val)
 {
-	__le16 command = htole16(PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	ssize_t ret;
 
-	return __cfg_write(n, PCI_COMMAND, &command, sizeof(command));
+	val = htole16(val);
+	ret = __cfg_write(r->n, offset, &val, sizeof(val));
+	VFIO_ASSERT_TRUE(ret == 2 || ret == -EIO, "write at %#x: %zd\n", offset, ret);
+
+	return ret < 0 ? ret : 0;
+}
+
+/* A write that succeeds found nothing, and comes after none that did. */
+static int enable_mastering(struct race *r)
+{
+	int ret = write_word(r, PCI_COMMAND,
+			     PCI_COMMAND_IO | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+
+	r->found += trace_found(r->trace);
+	if (!ret)
+		VFIO_ASSERT_EQ(r->found, 0, "mastering is on although the bit was found\n");
+
+	return ret;
+}
+
+static int set_irqs(struct race *r, u32 flags, u32 count, s32 fd)
+{
+	struct {
+		struct vfio_irq_set set;
+		s32 fd;
+	} irqs = {
+		.set.argsz = sizeof(irqs),
+		.set.flags = VFIO_IRQ_SET_ACTION_TRIGGER | flags,
+		.set.index = VFIO_PCI_MSIX_IRQ_INDEX,
+		.set.count = count,
+		.fd = fd,
+	};
+	int ret = ioctl(r->n->device->fd, VFIO_DEVICE_SET_IRQS, &irqs);
+
+	VFIO_ASSERT_TRUE(!ret || errno == EIO, "VFIO_DEVICE_SET_IRQS\n");
+
+	return ret ? -EIO : 0;
 }
 
 /* The core writes COMMAND back as it read it before it set them up. */
-static ssize_t set_up_interrupts(struct nosnoop *n)
+static int set_up_interrupts(struct race *r)
 {
-	ssize_t ret = enable_mastering(n);
+	int fd = eventfd(0, 0), ret;
 
-	if (ret < 0)
-		return ret;
-	vfio_pci_msix_enable(n->device, 0, 1);
-	vfio_pci_msix_disable(n->device);
+	VFIO_ASSERT_GE(fd, 0);
+	ret = enable_mastering(r) ?:
+	      set_irqs(r, VFIO_IRQ_SET_DATA_EVENTFD, 1, fd) ?:
+	      set_irqs(r, VFIO_IRQ_SET_DATA_NONE, 0, -1);
+	VFIO_ASSERT_EQ(close(fd), 0);
 
 	return ret;
 }
 
 /* The core saves COMMAND and then DEVCTL, and restores both. */
-static ssize_t change_power(struct nosnoop *n)
+static int change_power(struct race *r)
 {
-	ssize_t ret = enable_mastering(n);
-
-	if (ret < 0)
-		return ret;
-	cfg_set_power_state(n, 3);
-	cfg_set_power_state(n, 0);
-
-	return ret;
+	return enable_mastering(r) ?:
+	       write_word(r, r->n->pm + PCI_PM_CTRL, 3) ?:
+	       write_word(r, r->n->pm + PCI_PM_CTRL, 0);
 }
 
-/* So does it to look how large the ROM is. */
-static ssize_t size_rom(struct nosnoop *n)
+/* The core turns memory on to see how large the ROM is, and then as it was. */
+static int size_rom(struct race *r)
 {
 	struct vfio_region_info info = {
 		.argsz = sizeof(info),
 		.index = VFIO_PCI_ROM_REGION_INDEX,
 	};
-	ssize_t ret = enable_mastering(n);
+	int ret = enable_mastering(r);
 
-	if (ret < 0)
+	if (ret)
 		return ret;
-	ioctl_assert(n->device->fd, VFIO_DEVICE_GET_REGION_INFO, &info);
-	VFIO_ASSERT_NE(info.size, 0);
+	ret = ioctl(r->n->device->fd, VFIO_DEVICE_GET_REGION_INFO, &info);
+	VFIO_ASSERT_TRUE(ret ? errno == EIO : info.size, "the ROM has no size\n");
 
-	return ret;
+	return ret ? -EIO : 0;
 }
 
-/*
- * Until mastering is refused or the tries are used up; returns how many it took
- * and, in *@recent, how many resets there were in the call in which the bit was
- * found: in the try that was refused or in the one before.
- */
-static int race(struct nosnoop *n, race_fn racer, u64 seed, int tries, bool *refused,
-		u64 *resets, u64 *recent)
+/* Until it is refused or the tries are used up; returns how many it took */
+static int race(struct race *r, int tries)
 {
-	struct resetter r = { .n = n, .seed = seed, .mapped = racer != change_power };
-	u64 before, since = 0;
-	ssize_t ret;
-	int i;
+	int i, ret = 0;
 
-	*refused = false;
-	VFIO_ASSERT_EQ(pthread_create(&r.thread, NULL, reset_on, &r), 0);
-	for (i = 0, before = 0; i < tries && !*refused; i++) {
-		since = before;
-		before = __atomic_load_n(&r.resets, __ATOMIC_RELAXED);
-		ret = racer(n);
-		*refused = ret == -EIO;
-		VFIO_ASSERT_TRUE(*refused || ret == 2, "COMMAND write: %zd\n", ret);
-	}
-	WRITE_ONCE(r.stop, true);
-	VFIO_ASSERT_EQ(pthread_join(r.thread, NULL), 0);
-	*recent = r.resets - since;
-	*resets += r.resets;
+	WRITE_ONCE(r->stop, false);
+	VFIO_ASSERT_EQ(pthread_create(&r->thread, NULL, reset_on, r), 0);
+	for (i = 0; i < tries && !ret; i++)
+		ret = r->racer(r);
+	WRITE_ONCE(r->stop, true);
+	VFIO_ASSERT_EQ(pthread_join(r->thread, NULL), 0);
+	r->found += trace_found(r->trace);
 
 	return i;
 }
 
-/* Mastering is off and stays off; everything else works. */
+/* Mastering is off and stays off, also behind a reset; everything else works. */
 static void check_quarantine(struct nosnoop *n)
 {
 	u16 value = PCI_COMMAND_MASTER;
@@ -183,90 +270,132 @@ static void check_quarantine(struct nosnoop *n)
 	value = hw_readw(n, PCI_COMMAND);
 	VFIO_ASSERT_EQ(value & PCI_COMMAND_MASTER, 0, "hardware COMMAND %#x\n", value);
 
-	VFIO_ASSERT_EQ(vfio_pci_config_readw(n->device, PCI_VENDOR_ID), hw_readw(n, PCI_VENDOR_ID));
+	VFIO_ASSERT_EQ(vfio_pci_config_readw(n->device, PCI_VENDOR_ID),
+		       hw_readw(n, PCI_VENDOR_ID));
 	cfg_write_devctl(n, cfg_devctl(n) | PCI_EXP_DEVCTL_URRE);
 	VFIO_ASSERT_TRUE(cfg_devctl(n) & PCI_EXP_DEVCTL_URRE);
 	VFIO_ASSERT_EQ(cfg_devctl(n) & PCI_EXP_DEVCTL_NOSNOOP_EN, 0);
 	vfio_pci_device_reset(n->device);
 	VFIO_ASSERT_EQ(__cfg_write(n, PCI_COMMAND, &value, 2), -EIO);
+	value = hw_readw(n, PCI_COMMAND);
+	VFIO_ASSERT_EQ(value & PCI_COMMAND_MASTER, 0, "hardware COMMAND %#x\n", value);
 }
 
-/*
- * A write of COMMAND is looked at before and after: one moment per open, at the
- * most. A call in which the core writes COMMAND more than once is looked at
- * when it is over: one moment for each reset that comes meanwhile.
- */
-static void moments_are_found(struct nosnoop *n, const char *iommu_mode,
-			      race_fn racer, int max_tries)
+/* With nobody left to reset the function */
+static void check_behind_race(struct race *r)
 {
-	int tries = 0, opens = 0, quarantines = 0;
-	u64 moments = 0, resets = 0, seed = rnd_seed();
-	struct lab_totals before, after;
-	double start = seconds();
-	u64 most, recent;
-	bool refused;
+	if (r->n->pm)
+		write_word(r, r->n->pm + PCI_PM_CTRL, 0);
+	/*
+	 * Refused, and yet not found: a reset right behind the driver's write
+	 * of DEVCTL set the bit again, with mastering off. That is no quarantine.
+	 */
+	if (r->found)
+		check_quarantine(r->n);
+	else
+		VFIO_ASSERT_EQ(enable_mastering(r), 0, "refused for good, and not found\n");
+}
 
+/* Moments that a reset by @cause ended, as the log has them since @from */
+static u64 moments_ended(off_t from, const char *cause)
+{
+	char tag[128];
+
+	snprintf_assert(tag, sizeof(tag), "\"cause\":\"%s\",\"master\":true,\"no_snoop\":true",
+			cause);
+
+	return log_grep(from, "\"event\":\"reset\"", tag);
+}
+
+static void moments_are_found(struct race *r, const char *iommu_mode, int max_tries)
+{
+	u64 moments = 0, found = 0, ended = 0, resets = 0, before, here, by_reset;
+	double start = seconds();
+	int tries = 0, opens = 0;
+	off_t from;
+
+	r->seed = rnd_seed();
 	while (tries < max_tries) {
-		before = log_totals();
-		tries += race(n, racer, seed + opens, max_tries - tries, &refused,
-			      &resets, &recent);
-		/* It may have been found by the last of the tries. */
-		refused = refused || enable_mastering(n) == -EIO;
-		if (refused)
-			check_quarantine(n);
-		nosnoop_close(n);
-		after = log_totals();
-		after.moments -= before.moments;
-		most = refused;
-		if (refused && racer != enable_mastering && recent > 1)
-			most = recent;
-		VFIO_ASSERT_LE(after.moments, most,
-			       "moments in one open, and the most there may be\n");
-		moments += after.moments;
-		quarantines += refused;
+		from = log_size();
+		before = log_totals().moments;
+		r->found = 0;
+		tries += race(r, max_tries - tries);
+		check_behind_race(r);
+		nosnoop_close(r->n);
+
+		here = log_totals().moments - before;
+		by_reset = moments_ended(from, r->cause);
+		VFIO_ASSERT_LE(r->found, 1, "found again, in the same open\n");
+		VFIO_ASSERT_LE(r->found, here, "found without a moment in the log\n");
+		VFIO_ASSERT_LE(here, r->found + by_reset,
+			       "not found, nor ended by a reset: see the log from byte %ld on\n",
+			       from);
+		resets += log_resets(from, r->cause);
+		moments += here;
+		found += r->found;
+		ended += by_reset;
 		opens++;
-		nosnoop_open(n, iommu_mode);
+		lab_open(r->n, iommu_mode);
 	}
-	ksft_print_msg("%d tries, %lu resets, %d opens, %d quarantines, %lu moments in %.1f s\n",
-		       tries, resets, opens, quarantines, moments, seconds() - start);
+	ksft_print_msg("%d tries, %lu resets, %d opens, %lu moments, %lu found, %lu ended by a reset in %.1f s\n",
+		       tries, resets, opens, moments, found, ended, seconds() - start);
+	VFIO_ASSERT_GT(resets, 0, "there was no reset to race with\n");
 
 	/* Reopened, it works as ever. */
-	nosnoop_master_on(n);
-	VFIO_ASSERT_EQ(lab_read32(n, MODEL_REG_ID, false), MODEL_ID);
+	nosnoop_master_on(r->n);
+	VFIO_ASSERT_EQ(lab_read32(r->n, MODEL_REG_ID, false), MODEL_ID);
 }
 
 TEST_F_TIMEOUT(vfio_pci_nosnoop_race_test, command, 600)
 {
 	const char *tries = getenv("VFIO_NOSNOOP_TRIES");
+	struct race r = {
+		.n = &self->n, .trace = self->trace, .racer = enable_mastering,
+		.reset = reset_by_memory, .cause = "hidden",
+	};
 
-	moments_are_found(&self->n, variant->iommu_mode, enable_mastering,
-			  tries ? atoi(tries) : TRIES);
+	moments_are_found(&r, variant->iommu_mode, tries ? atoi(tries) : TRIES);
 }
 
 TEST_F_TIMEOUT(vfio_pci_nosnoop_race_test, interrupts, 600)
 {
-	moments_are_found(&self->n, variant->iommu_mode, set_up_interrupts,
-			  TRIES / 20);
+	struct race r = {
+		.n = &self->n, .trace = self->trace, .racer = set_up_interrupts,
+		.reset = reset_by_memory, .cause = "hidden",
+	};
+
+	moments_are_found(&r, variant->iommu_mode, TRIES / 20);
 }
 
 TEST_F_TIMEOUT(vfio_pci_nosnoop_race_test, power, 600)
 {
-	moments_are_found(&self->n, variant->iommu_mode, change_power,
-			  TRIES / 100);
+	struct race r = {
+		.n = &self->n, .trace = self->trace, .racer = change_power,
+		.reset = reset_by_window, .cause = "af_flr",
+	};
+
+	if (!self->n.device->bars[WINDOW_BAR].info.size || !hw_find_cap(&self->n, PCI_CAP_ID_AF))
+		SKIP(return, "the device has no I/O window or no AF capability");
+
+	moments_are_found(&r, variant->iommu_mode, TRIES / 50);
 }
 
 TEST_F_TIMEOUT(vfio_pci_nosnoop_race_test, rom, 600)
 {
+	struct race r = {
+		.n = &self->n, .trace = self->trace, .racer = size_rom,
+		.reset = reset_by_memory, .cause = "hidden",
+	};
 	struct vfio_region_info info = {
 		.argsz = sizeof(info),
 		.index = VFIO_PCI_ROM_REGION_INDEX,
 	};
 
-	if (ioctl(self->n.device->fd, VFIO_DEVICE_GET_REGION_INFO, &info) || !info.size)
+	ioctl_assert(self->n.device->fd, VFIO_DEVICE_GET_REGION_INFO, &info);
+	if (!info.size)
 		SKIP(return, "the device has no ROM");
 
-	moments_are_found(&self->n, variant->iommu_mode, size_rom,
-			  TRIES / 20);
+	moments_are_found(&r, variant->iommu_mode, TRIES / 20);
 }
 
 /*
