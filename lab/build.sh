@@ -134,8 +134,8 @@ model()
 # things are changed:
 # one test wants the VF to be bound to "vfio-pci" where its comment wants the
 # PF's driver; the tests that run in one IOMMU mode only take iommufd, which
-# Debian's kernels have not; and BARs are mapped in parts, where old kernels
-# refuse to map all.
+# Debian's kernels have not; and BARs are mapped in parts, where the driver
+# refuses to map all.
 compile_selftests()
 {
 	local source=$1 folder=$2

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * For the tree's libvfio, which maps whole BARs: where the kernel refuses that
- * for a mirror of config space in one, as vfio-pci-nosnoop does before Linux
- * 6.12, map the areas that it offers.
+ * For the tree's libvfio, which maps whole BARs: where the driver refuses that,
+ * as vfio-pci-nosnoop does for a BAR with config space in it, map the areas that
+ * it offers.
  */
 #include <errno.h>
 #include <string.h>
