@@ -10,7 +10,7 @@
  * The witness is a kprobe on KVM's own functions, not an answer of VFIO's.
  *
  * Needs: root, KVM on x86, tracefs, an IOMMU that does not enforce snooping, and
- * a function that is bound to a VFIO driver.
+ * a function that is bound to a VFIO driver. It need not be opened for KVM to ask.
  *
  * Run: ./vfio_pci_nosnoop_kvm_test [options] 0000:01:00.0
  *      VFIO_NOSNOOP_VOUCHED=1	its driver is to vouch for it
@@ -20,7 +20,7 @@
 
 #include <linux/kvm.h>
 
-#include "nosnoop_lab.h"
+#include "vfio_pci_nosnoop.h"
 
 #include "kselftest_harness.h"
 
@@ -29,25 +29,42 @@
 static const char *device_bdf;
 
 FIXTURE(vfio_pci_nosnoop_kvm_test) {
-	struct nosnoop n;
 	int vm;
 	int vfio;	/* KVM's VFIO device */
+	int file;	/* the function's, or its group's */
 	long registered;
 	long unregistered;
+	bool vouched;
 };
 
 FIXTURE_VARIANT(vfio_pci_nosnoop_kvm_test) {
-	const char *iommu_mode;
+	bool cdev;
 };
 
-#define FIXTURE_VARIANT_ADD_IOMMU_MODE(_iommu_mode)			\
-FIXTURE_VARIANT_ADD(vfio_pci_nosnoop_kvm_test, _iommu_mode) {		\
-	.iommu_mode = #_iommu_mode,					\
+FIXTURE_VARIANT_ADD(vfio_pci_nosnoop_kvm_test, group) {
+	.cdev = false,
+};
+
+FIXTURE_VARIANT_ADD(vfio_pci_nosnoop_kvm_test, cdev) {
+	.cdev = true,
+};
+
+static int open_file(const char *bdf, bool cdev)
+{
+	const char *cdev_path = NULL;
+	char path[PATH_MAX];
+	int fd;
+
+	if (cdev)
+		cdev_path = vfio_pci_get_cdev_path(bdf);
+	else
+		snprintf_assert(path, PATH_MAX, "/dev/vfio/%u", sysfs_iommu_group_get(bdf));
+	fd = open(cdev_path ?: path, O_RDWR | O_CLOEXEC);
+	VFIO_ASSERT_GE(fd, 0, "open(%s)\n", cdev_path ?: path);
+	free((void *)cdev_path);
+
+	return fd;
 }
-
-FIXTURE_VARIANT_ADD_ALL_IOMMU_MODES();
-
-#undef FIXTURE_VARIANT_ADD_IOMMU_MODE
 
 /* How often a kprobe was hit: "  NAME  HITS  MISSES" in each line */
 static long hits(const char *name)
@@ -69,31 +86,24 @@ static long hits(const char *name)
 FIXTURE_SETUP(vfio_pci_nosnoop_kvm_test)
 {
 	struct kvm_create_device create = { .type = KVM_DEV_TYPE_VFIO };
-	const char *missing = iommu_mode_missing(device_bdf, variant->iommu_mode);
-	int kvm;
+	const char *env = getenv("VFIO_NOSNOOP_VOUCHED");
+	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 
-	if (missing)
-		SKIP(return, "%s", missing);
-
-	kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	ASSERT_GE(kvm, 0);
 	self->vm = ioctl(kvm, KVM_CREATE_VM, 0);
 	ASSERT_GE(self->vm, 0);
 	ASSERT_EQ(0, ioctl(self->vm, KVM_CREATE_DEVICE, &create));
+	ASSERT_EQ(0, close(kvm));
 	self->vfio = create.fd;
 	self->registered = hits("register");
 	self->unregistered = hits("unregister");
-	ASSERT_EQ(0, close(kvm));
-
-	self->n.bdf = device_bdf;
-	nosnoop_open(&self->n, variant->iommu_mode);
+	self->file = open_file(device_bdf, variant->cdev);
+	self->vouched = variant->cdev && env && atoi(env);
 }
 
 FIXTURE_TEARDOWN(vfio_pci_nosnoop_kvm_test)
 {
-	if (!self->n.device)
-		return;
-	nosnoop_close(&self->n);
+	VFIO_ASSERT_EQ(close(self->file), 0);
 	VFIO_ASSERT_EQ(close(self->vfio), 0);
 	VFIO_ASSERT_EQ(close(self->vm), 0);
 }
@@ -116,59 +126,40 @@ static void set_file(int vfio, u64 attr, int file)
 #define ever()		(hits("register") - self->registered)
 #define noncoherent()	(ever() - (hits("unregister") - self->unregistered))
 
-static bool is_cdev(struct nosnoop *n)
-{
-	return !n->iommu->mode->container_path;
-}
-
-static int file_of(struct nosnoop *n)
-{
-	return is_cdev(n) ? n->device->fd : n->device->group_fd;
-}
-
-static bool vouched(struct nosnoop *n)
-{
-	const char *env = getenv("VFIO_NOSNOOP_VOUCHED");
-
-	return is_cdev(n) && env && atoi(env);
-}
-
 /* KVM asks each time that a file comes or goes. */
 TEST_F(vfio_pci_nosnoop_kvm_test, is_told)
 {
-	int file = file_of(&self->n);
-
 	for (int i = 1; i <= 2; i++) {
-		add(file);
-		ASSERT_EQ(!vouched(&self->n), noncoherent());
-		del(file);
+		add(self->file);
+		ASSERT_EQ(!self->vouched, noncoherent());
+		del(self->file);
 		ASSERT_EQ(0, noncoherent());
-		ASSERT_EQ(vouched(&self->n) ? 0 : i, ever());
+		ASSERT_EQ(self->vouched ? 0 : i, ever());
 	}
 }
 
 /* One device that nobody vouches for is enough, for as long as it is there. */
 TEST_F(vfio_pci_nosnoop_kvm_test, is_told_beside_another)
 {
-	struct nosnoop other = { .bdf = getenv("VFIO_NOSNOOP_BESIDE") };
-	int file = file_of(&self->n);
+	const char *bdf = getenv("VFIO_NOSNOOP_BESIDE");
+	int other;
 
-	if (!other.bdf)
+	if (!bdf)
 		SKIP(return, "VFIO_NOSNOOP_BESIDE names no other function");
 
-	nosnoop_open(&other, variant->iommu_mode);
-	add(file);
-	ASSERT_EQ(!vouched(&self->n), noncoherent());
-	add(file_of(&other));
+	other = open_file(bdf, variant->cdev);
+	add(self->file);
+	ASSERT_EQ(!self->vouched, noncoherent());
+	add(other);
 	ASSERT_EQ(1, noncoherent());
-	del(file_of(&other));
-	ASSERT_EQ(!vouched(&self->n), noncoherent());
-	add(file_of(&other));
-	del(file);
+	del(other);
+	ASSERT_EQ(!self->vouched, noncoherent());
+	add(other);
+	del(self->file);
 	ASSERT_EQ(1, noncoherent());
-	del(file_of(&other));
+	del(other);
 	ASSERT_EQ(0, noncoherent());
-	nosnoop_close(&other);
+	ASSERT_EQ(0, close(other));
 }
 
 int main(int argc, char *argv[])
