@@ -32,11 +32,9 @@ ssize_t nosnoop_config_read(struct nosnoop_device *nosnoop, char __user *buf,
 	ret = vfio_pci_core_read(&nosnoop->core.vdev, buf, count, &next);
 	if (nosnoop_covers(pos, count, nosnoop->hi_pos)) {
 		hi = (u8 __user *)buf + (nosnoop->hi_pos - pos);
-		if (get_user(byte, hi))
-			return -EFAULT;
-		byte = nosnoop_hi_to_user(byte, READ_ONCE(nosnoop->hi));
-		if (put_user(byte, hi))
-			return -EFAULT;
+		if (get_user(byte, hi) ||
+		    put_user(nosnoop_hi_to_user(byte, READ_ONCE(nosnoop->hi)), hi))
+			ret = ret < 0 ? ret : -EFAULT;
 	}
 	if (ret > 0)
 		*ppos = next;
