@@ -80,6 +80,11 @@ static void init_header(struct config *c, const struct config_options *o)
 	set16(c, PCI_SUBSYSTEM_ID, o->device, 0);
 	set8(c, PCI_CAPABILITY_LIST, MODEL_CAP_PM, 0);
 	set8(c, PCI_INTERRUPT_LINE, 0, 0xff);
+	if (o->intx)
+		set8(c, PCI_INTERRUPT_PIN, 1, 0);
+	if (o->rom)
+		set32(c, PCI_ROM_ADDRESS, 0,
+		      ~(CONFIG_ROM_SIZE - 1) | PCI_ROM_ADDRESS_ENABLE);
 }
 
 static void init_pm_msix(struct config *c, bool pcie)
@@ -305,4 +310,17 @@ bool config_msix_masked(const struct config *config)
 {
 	return get16(config->value + MODEL_CAP_MSIX + PCI_MSIX_FLAGS) &
 	       PCI_MSIX_FLAGS_MASKALL;
+}
+
+bool config_rom_enabled(const struct config *config)
+{
+	return get32(config->value + PCI_ROM_ADDRESS) & PCI_ROM_ADDRESS_ENABLE;
+}
+
+void config_set_interrupt(struct config *config, bool pending)
+{
+	u8 *status = config->value + PCI_STATUS;
+
+	put16(status, (get16(status) & ~PCI_STATUS_INTERRUPT) |
+	      (pending ? PCI_STATUS_INTERRUPT : 0));
 }

@@ -21,6 +21,7 @@
 #define CONFIG_WINDOW_SIZE	32	/* I/O BARs */
 #define CONFIG_BARS		6
 #define CONFIG_MIRRORS_MAX	4
+#define CONFIG_ROM_SIZE		4096
 
 #define CONFIG_DEVCTL_RESET	0x2810	/* MRRS 512, Enable No Snoop, RlxdOrd */
 
@@ -54,6 +55,8 @@ struct config_options {
 	enum config_no_snoop no_snoop;
 	bool pcie;
 	bool af;		/* Advanced Features, with FLR */
+	bool intx;		/* interrupt pin A */
+	bool rom;		/* an expansion ROM */
 	u16 vendor;
 	u16 device;
 	u32 class_code;
@@ -117,5 +120,9 @@ bool config_no_snoop(const struct config *config);
 bool config_d3hot(const struct config *config);
 bool config_msix_enabled(const struct config *config);
 bool config_msix_masked(const struct config *config);
+bool config_rom_enabled(const struct config *config);
+
+/* STATUS.INTERRUPT, which is the line whether or not COMMAND disables it. */
+void config_set_interrupt(struct config *config, bool pending);
 
 #endif

@@ -33,16 +33,21 @@ static void look_for_moment(struct device *dev, const char *cause)
 
 /* Interrupts */
 
-static void signal_irq(struct device *dev, u32 vector)
+/* The client chose the descriptor: never block on it. */
+static bool signal_fd(int fd)
 {
-	struct pollfd pollfd = { .fd = dev->irq_fd[vector], .events = POLLOUT };
+	struct pollfd pollfd = { .fd = fd, .events = POLLOUT };
 	u64 one = 1;
 
-	if (pollfd.fd < 0)
+	return poll(&pollfd, 1, 0) == 1 && pollfd.revents & POLLOUT &&
+	       write(fd, &one, sizeof(one)) == sizeof(one);
+}
+
+static void signal_irq(struct device *dev, u32 vector)
+{
+	if (dev->irq_fd[vector] < 0)
 		return;
-	/* The client chose the descriptor: never block on it. */
-	if (poll(&pollfd, 1, 0) != 1 || !(pollfd.revents & POLLOUT) ||
-	    write(pollfd.fd, &one, sizeof(one)) != sizeof(one)) {
+	if (!signal_fd(dev->irq_fd[vector])) {
 		log_error(dev->log, "interrupt %u: its eventfd takes no write", vector);
 		return;
 	}
@@ -91,6 +96,54 @@ void device_trigger_irq(struct device *dev, u32 vector)
 	signal_irq(dev, vector);
 }
 
+/* INTx */
+
+void device_trigger_intx(struct device *dev)
+{
+	if (dev->intx_fd < 0)
+		return;
+	if (!signal_fd(dev->intx_fd)) {
+		log_error(dev->log, "INTx: its eventfd takes no write");
+		return;
+	}
+	log_begin(dev->log, "intx");
+	log_end(dev->log);
+}
+
+/* A function with MSI-X enabled must not use INTx, nor may one in D3hot. */
+static bool intx_asserted(const struct device *dev)
+{
+	return dev->intx_line && !config_msix_enabled(&dev->config) &&
+	       !(config_command(&dev->config) & PCI_COMMAND_INTX_DISABLE) &&
+	       !config_d3hot(&dev->config);
+}
+
+/* After every change of what INTx depends on */
+static void update_intx(struct device *dev)
+{
+	config_set_interrupt(&dev->config, dev->intx_line);
+	if (dev->intx_masked || !intx_asserted(dev))
+		return;
+	dev->intx_masked = true;
+	device_trigger_intx(dev);
+}
+
+void device_set_intx(struct device *dev, int fd)
+{
+	if (dev->intx_fd >= 0)
+		close(dev->intx_fd);
+	dev->intx_fd = fd;
+	dev->intx_masked = false;
+	if (fd >= 0)
+		update_intx(dev);
+}
+
+void device_mask_intx(struct device *dev, bool masked)
+{
+	dev->intx_masked = masked;
+	update_intx(dev);
+}
+
 /* Resets */
 
 static void reset_registers(struct device *dev)
@@ -105,6 +158,7 @@ static void reset_registers(struct device *dev)
 	dev->status = MODEL_STATUS_IDLE;
 	dev->jobs = 0;
 	dev->msix_pending = 0;
+	dev->intx_line = false;
 	memset(dev->msix_table, 0, sizeof(dev->msix_table));
 	for (vector = 0; vector < CONFIG_VECTORS; vector++)
 		put32(dev->msix_table + vector * PCI_MSIX_ENTRY_SIZE +
@@ -188,6 +242,7 @@ static void config_access(struct device *dev, u32 offset, u32 count, const u8 *d
 			device_reset(dev, "d3hot");
 	}
 	raise_pending_irqs(dev);
+	update_intx(dev);
 }
 
 /* BAR0 */
@@ -251,6 +306,8 @@ static u32 bar0_read(const struct device *dev, u32 reg)
 		return dev->status;
 	case MODEL_REG_JOBS:
 		return dev->jobs;
+	case MODEL_REG_INTX:
+		return dev->intx_line;
 	default:
 		return 0;
 	}
@@ -288,6 +345,10 @@ static void bar0_write(struct device *dev, u32 reg, u32 value)
 	case MODEL_REG_RESET:
 		if (value == MODEL_RESET_MAGIC)
 			device_reset(dev, "hidden");
+		break;
+	case MODEL_REG_INTX:
+		dev->intx_line = dev->options.intx && value & 1;
+		update_intx(dev);
 		break;
 	}
 }
@@ -467,6 +528,42 @@ static void window_write(struct device *dev, u32 offset, u32 count, const u8 *da
 		config_access(dev, at, count, data);
 }
 
+/*
+ * The ROM: the signature, the pointer to a PCI data structure and that, enough
+ * for whoever looks for an image of this function, which has no code.
+ */
+#define ROM_PCIR	0x1c
+
+static u8 rom_byte(const struct device *dev, u32 at)
+{
+	u8 data[ROM_PCIR + 0x18] = { 0x55, 0xaa, CONFIG_ROM_SIZE / 512 };
+	u8 *pcir = data + ROM_PCIR;
+
+	put16(data + 0x18, ROM_PCIR);
+	memcpy(pcir, "PCIR", 4);
+	put16(pcir + 4, dev->options.vendor);
+	put16(pcir + 6, dev->options.device);
+	put16(pcir + 10, 0x18);			/* the structure's length */
+	put16(pcir + 16, CONFIG_ROM_SIZE / 512);
+	pcir[20] = 0xff;			/* code for nobody */
+	pcir[21] = 0x80;			/* the last image */
+	return at < sizeof(data) ? data[at] : 0;
+}
+
+/* The ROM needs its own enable bit, and memory space. */
+static void rom_read(struct device *dev, u32 offset, u32 count, u8 *data)
+{
+	u32 i;
+
+	memset(data, 0xff, count);
+	if (!bars_answer(dev) || !config_rom_enabled(&dev->config)) {
+		config_unsupported_request(&dev->config, false);
+		return;
+	}
+	for (i = 0; i < count; i++)
+		data[i] = rom_byte(dev, offset + i);
+}
+
 /* Regions */
 
 u64 device_region_size(const struct device *dev, u32 region)
@@ -478,6 +575,8 @@ u64 device_region_size(const struct device *dev, u32 region)
 		return dev->options.bar0_size;
 	case VFIO_PCI_BAR2_REGION_INDEX:
 		return dev->options.bar2_size;
+	case VFIO_PCI_ROM_REGION_INDEX:
+		return dev->options.rom ? CONFIG_ROM_SIZE : 0;
 	case VFIO_PCI_CONFIG_REGION_INDEX:
 		return dev->config.size;
 	default:
@@ -502,6 +601,8 @@ int device_read(struct device *dev, u32 region, u64 offset, u32 count, void *dat
 		config_read(&dev->config, offset, data, count);
 	else if (is_window(dev, region))
 		window_read(dev, offset, count, data);
+	else if (region == VFIO_PCI_ROM_REGION_INDEX)
+		rom_read(dev, offset, count, data);
 	else
 		bar_read(dev, region, offset, count, data);
 	return 0;
@@ -518,7 +619,7 @@ int device_write(struct device *dev, u32 region, u64 offset, u32 count,
 		config_access(dev, offset, count, data);
 	else if (is_window(dev, region))
 		window_write(dev, offset, count, data);
-	else
+	else if (region != VFIO_PCI_ROM_REGION_INDEX)
 		bar_write(dev, region, offset, count, data);
 	return 0;
 }
@@ -574,6 +675,7 @@ int device_init(struct device *dev, struct model_log *log,
 	reset_registers(dev);
 	for (vector = 0; vector < CONFIG_VECTORS; vector++)
 		dev->irq_fd[vector] = -1;
+	dev->intx_fd = -1;
 	return dma_init(&dev->dma);
 }
 
@@ -584,6 +686,7 @@ void device_disconnect(struct device *dev)
 	dma_forget(&dev->dma);
 	for (vector = 0; vector < CONFIG_VECTORS; vector++)
 		device_set_irq(dev, vector, -1);
+	device_set_intx(dev, -1);
 }
 
 void device_destroy(struct device *dev)

@@ -33,6 +33,10 @@ struct device {
 	u8 msix_table[CONFIG_VECTORS * 16];
 	u32 msix_pending;
 	int irq_fd[CONFIG_VECTORS];	/* eventfd or -1 */
+
+	bool intx_line;		/* the function wants attention */
+	bool intx_masked;	/* by the client, or because it was told once */
+	int intx_fd;		/* eventfd or -1 */
 };
 
 /* Power-on. 0 or -ENOMEM. */
@@ -59,6 +63,14 @@ void device_unmap_all(struct device *dev);
 void device_set_irq(struct device *dev, u32 vector, int fd);
 /* The client asks for the interrupt itself: no register is looked at. */
 void device_trigger_irq(struct device *dev, u32 vector);
+
+/*
+ * INTx is a level. The client is told of it once and then no more until it
+ * unmasks, when it is told again if the level is still there.
+ */
+void device_set_intx(struct device *dev, int fd);
+void device_mask_intx(struct device *dev, bool masked);
+void device_trigger_intx(struct device *dev);
 
 /* The client left: its memory and eventfds go, registers stay. */
 void device_disconnect(struct device *dev);

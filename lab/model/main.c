@@ -53,6 +53,8 @@ static const char help[] =
 "                     hardwired 0, or stuck at 1\n"
 "  --no-pcie          no PCI Express capability, 256 bytes of config space\n"
 "  --af               an Advanced Features capability with FLR\n"
+"  --intx             interrupt pin A, raised by a register of BAR0\n"
+"  --rom              an expansion ROM of 4 KiB\n"
 "  --vendor ID        hexadecimal, default 1234\n"
 "  --device ID        hexadecimal, default 0b11\n"
 "  --class CODE       hexadecimal, with programming interface, default 088000\n"
@@ -179,7 +181,7 @@ static enum config_no_snoop parse_no_snoop(const char *text)
 
 static void parse(int argc, char **argv, struct options *o)
 {
-	enum { SOCKET = 1, LOG, NO_SNOOP, NO_PCIE, AF, VENDOR, DEVICE, CLASS, BAR0, BAR2,
+	enum { SOCKET = 1, LOG, NO_SNOOP, NO_PCIE, AF, INTX, ROM, VENDOR, DEVICE, CLASS, BAR0, BAR2,
 	       MIRROR, WINDOW, ABSENT, VERBOSE, HELP };
 	static const struct option list[] = {
 		{ "socket", required_argument, NULL, SOCKET },
@@ -187,6 +189,8 @@ static void parse(int argc, char **argv, struct options *o)
 		{ "no-snoop", required_argument, NULL, NO_SNOOP },
 		{ "no-pcie", no_argument, NULL, NO_PCIE },
 		{ "af", no_argument, NULL, AF },
+		{ "intx", no_argument, NULL, INTX },
+		{ "rom", no_argument, NULL, ROM },
 		{ "vendor", required_argument, NULL, VENDOR },
 		{ "device", required_argument, NULL, DEVICE },
 		{ "class", required_argument, NULL, CLASS },
@@ -217,6 +221,12 @@ static void parse(int argc, char **argv, struct options *o)
 			break;
 		case AF:
 			o->config.af = true;
+			break;
+		case INTX:
+			o->config.intx = true;
+			break;
+		case ROM:
+			o->config.rom = true;
 			break;
 		case VENDOR:
 			o->config.vendor = parse_hex("--vendor", optarg, 0xffff);
@@ -333,6 +343,8 @@ static void log_start(struct model_log *log, const struct options *o)
 	log_text(log, "no_snoop", no_snoop_names[o->config.no_snoop]);
 	log_bool(log, "pcie", o->config.pcie);
 	log_bool(log, "af", o->config.af);
+	log_bool(log, "intx", o->config.intx);
+	log_bool(log, "rom", o->config.rom);
 	log_hex(log, "vendor", o->config.vendor, 4);
 	log_hex(log, "device", o->config.device, 4);
 	log_hex(log, "class", o->config.class_code, 6);

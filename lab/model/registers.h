@@ -49,4 +49,6 @@
 #define MODEL_REG_RESET		0x28	/* WO */
 #define MODEL_RESET_MAGIC	0x7e5e7000
 
+#define MODEL_REG_INTX		0x2c	/* RW, with --intx: 1 raises the line, 0 lowers it */
+
 #endif

@@ -263,9 +263,24 @@ static int do_get_region_info(struct server *s)
 	return 0;
 }
 
-static u32 irq_count(u32 index)
+static u32 irq_count(const struct server *s, u32 index)
 {
-	return index == VFIO_PCI_MSIX_IRQ_INDEX ? CONFIG_VECTORS : 0;
+	switch (index) {
+	case VFIO_PCI_INTX_IRQ_INDEX:
+		return s->dev->options.intx;
+	case VFIO_PCI_MSIX_IRQ_INDEX:
+		return CONFIG_VECTORS;
+	default:
+		return 0;
+	}
+}
+
+/* INTx is a level, and masks itself when it is signalled. */
+static u32 irq_flags(u32 index)
+{
+	return VFIO_IRQ_INFO_EVENTFD |
+	       (index == VFIO_PCI_INTX_IRQ_INDEX ?
+		VFIO_IRQ_INFO_MASKABLE | VFIO_IRQ_INFO_AUTOMASKED : VFIO_IRQ_INFO_NORESIZE);
 }
 
 static int do_get_irq_info(struct server *s)
@@ -276,9 +291,27 @@ static int do_get_irq_info(struct server *s)
 	    info->index >= VFIO_PCI_NUM_IRQS)
 		return -EINVAL;
 	info->argsz = sizeof(*info);
-	info->count = irq_count(info->index);
-	info->flags = info->count ? VFIO_IRQ_INFO_EVENTFD | VFIO_IRQ_INFO_NORESIZE : 0;
+	info->count = irq_count(s, info->index);
+	info->flags = info->count ? irq_flags(info->index) : 0;
 	return 0;
+}
+
+static void set_fd(struct server *s, u32 index, u32 vector, int fd)
+{
+	if (index == VFIO_PCI_INTX_IRQ_INDEX)
+		device_set_intx(s->dev, fd);
+	else
+		device_set_irq(s->dev, vector, fd);
+}
+
+static void act(struct server *s, const struct vfio_irq_set *set, u32 vector)
+{
+	if (set->index != VFIO_PCI_INTX_IRQ_INDEX)
+		device_trigger_irq(s->dev, vector);
+	else if (set->flags & VFIO_IRQ_SET_ACTION_TRIGGER)
+		device_trigger_intx(s->dev);
+	else
+		device_mask_intx(s->dev, set->flags & VFIO_IRQ_SET_ACTION_MASK);
 }
 
 static void set_irqs(struct server *s, const struct vfio_irq_set *set)
@@ -286,15 +319,31 @@ static void set_irqs(struct server *s, const struct vfio_irq_set *set)
 	u32 data = set->flags & VFIO_IRQ_SET_DATA_TYPE_MASK, i;
 
 	if (data == VFIO_IRQ_SET_DATA_NONE && !set->count)
-		for (i = 0; i < irq_count(set->index); i++)
-			device_set_irq(s->dev, i, -1);
+		for (i = 0; i < irq_count(s, set->index); i++)
+			set_fd(s, set->index, i, -1);
 	for (i = 0; i < set->count; i++) {
 		if (data == VFIO_IRQ_SET_DATA_EVENTFD)
-			device_set_irq(s->dev, set->start + i,
-				       s->fds_count ? take_fd(s, i) : -1);
+			set_fd(s, set->index, set->start + i,
+			       s->fds_count ? take_fd(s, i) : -1);
 		else if (data == VFIO_IRQ_SET_DATA_NONE || set->data[i])
-			device_trigger_irq(s->dev, set->start + i);
+			act(s, set, set->start + i);
 	}
+}
+
+/*
+ * MSI-X can only be triggered; masking is QEMU's. INTx can be masked and
+ * unmasked as well, but by a message alone: with KVM, QEMU asks for an eventfd
+ * to unmask by, and when that is refused, unmasks by messages.
+ */
+static bool action_works(const struct vfio_irq_set *set, u32 data)
+{
+	u32 action = set->flags & ~data;
+
+	if (action == VFIO_IRQ_SET_ACTION_TRIGGER)
+		return true;
+	return set->index == VFIO_PCI_INTX_IRQ_INDEX && set->count &&
+	       data != VFIO_IRQ_SET_DATA_EVENTFD &&
+	       (action == VFIO_IRQ_SET_ACTION_MASK || action == VFIO_IRQ_SET_ACTION_UNMASK);
 }
 
 static int do_set_irqs(struct server *s)
@@ -305,12 +354,11 @@ static int do_set_irqs(struct server *s)
 	if (s->size < sizeof(*set) || set->argsz < sizeof(*set) ||
 	    set->index >= VFIO_PCI_NUM_IRQS)
 		return -EINVAL;
-	count = irq_count(set->index);
+	count = irq_count(s, set->index);
 	if (set->start > count || set->count > count - set->start)
 		return -EINVAL;
-	/* MSI-X can only be triggered; masking is QEMU's. */
 	data = set->flags & VFIO_IRQ_SET_DATA_TYPE_MASK;
-	if (set->flags != (data | VFIO_IRQ_SET_ACTION_TRIGGER))
+	if (!action_works(set, data))
 		return -EINVAL;
 	if (data != VFIO_IRQ_SET_DATA_NONE && data != VFIO_IRQ_SET_DATA_BOOL &&
 	    data != VFIO_IRQ_SET_DATA_EVENTFD)

@@ -616,6 +616,162 @@ static void interrupts(void **state)
 	close(fd);
 }
 
+static struct fixture *fixture_with(bool intx, bool rom)
+{
+	struct config_options options = default_options;
+
+	options.intx = intx;
+	options.rom = rom;
+	return fixture_new(&options, false);
+}
+
+static u16 status(struct fixture *f)
+{
+	return dev_read(f, CONFIG, PCI_STATUS, 2);
+}
+
+/* The line is a level: told once, and again on unmasking if it is still there. */
+static void intx(void **state)
+{
+	int event = eventfd(0, EFD_NONBLOCK);
+	struct fixture *f = fixture_with(true, false);
+
+	(void)state;
+	assert_int_equal(dev_read(f, CONFIG, PCI_INTERRUPT_PIN, 1), 1);
+	device_set_intx(&f->dev, dup(event));
+	command(f, PCI_COMMAND_MEMORY);
+	take_log(f);
+	reg(f, MODEL_REG_INTX, 1);
+	assert_string_equal(events(take_log(f)), "intx ");
+	assert_int_equal(signalled(event), 1);
+	assert_int_equal(dev_read(f, BAR0, MODEL_REG_INTX, 4), 1);
+	assert_true(status(f) & PCI_STATUS_INTERRUPT);
+	/* Masked from then on. */
+	reg(f, MODEL_REG_INTX, 1);
+	command(f, PCI_COMMAND_MEMORY | PCI_COMMAND_SERR);
+	assert_int_equal(signalled(event), 0);
+	device_mask_intx(&f->dev, false);
+	assert_int_equal(signalled(event), 1);
+	/* Lowered before it is unmasked. */
+	reg(f, MODEL_REG_INTX, 0);
+	assert_false(status(f) & PCI_STATUS_INTERRUPT);
+	device_mask_intx(&f->dev, false);
+	assert_int_equal(signalled(event), 0);
+	/* The client masks it by itself. */
+	device_mask_intx(&f->dev, true);
+	reg(f, MODEL_REG_INTX, 1);
+	assert_int_equal(signalled(event), 0);
+	device_mask_intx(&f->dev, false);
+	assert_int_equal(signalled(event), 1);
+	/* What is written has one bit. */
+	reg(f, MODEL_REG_INTX, 2);
+	assert_int_equal(dev_read(f, BAR0, MODEL_REG_INTX, 4), 0);
+	close(event);
+	fixture_free(f);
+}
+
+/* COMMAND.INTX_DISABLE, MSI-X, D3hot and a reset silence it. */
+static void intx_silent(void **state)
+{
+	const u32 flags = MODEL_CAP_MSIX + PCI_MSIX_FLAGS;
+	int event = eventfd(0, EFD_NONBLOCK);
+	struct fixture *f = fixture_with(true, false);
+
+	(void)state;
+	device_set_intx(&f->dev, dup(event));
+	command(f, PCI_COMMAND_MEMORY | PCI_COMMAND_INTX_DISABLE);
+	reg(f, MODEL_REG_INTX, 1);
+	assert_int_equal(signalled(event), 0);
+	assert_true(status(f) & PCI_STATUS_INTERRUPT);
+	command(f, PCI_COMMAND_MEMORY);
+	assert_int_equal(signalled(event), 1);
+
+	dev_write(f, CONFIG, flags, 2, PCI_MSIX_FLAGS_ENABLE);
+	device_mask_intx(&f->dev, false);
+	assert_int_equal(signalled(event), 0);
+	dev_write(f, CONFIG, flags, 2, 0);
+	assert_int_equal(signalled(event), 1);
+
+	dev_write(f, CONFIG, PMCSR, 2, 3);
+	device_mask_intx(&f->dev, false);
+	assert_int_equal(signalled(event), 0);
+	dev_write(f, CONFIG, PMCSR, 2, 0);
+	assert_int_equal(signalled(event), 0);
+	assert_false(status(f) & PCI_STATUS_INTERRUPT);
+
+	command(f, PCI_COMMAND_MEMORY | PCI_COMMAND_INTX_DISABLE);
+	reg(f, MODEL_REG_INTX, 1);
+	reg(f, MODEL_REG_RESET, MODEL_RESET_MAGIC);
+	assert_false(status(f) & PCI_STATUS_INTERRUPT);
+	command(f, PCI_COMMAND_MEMORY);
+	assert_int_equal(dev_read(f, BAR0, MODEL_REG_INTX, 4), 0);
+	assert_int_equal(signalled(event), 0);
+	close(event);
+	fixture_free(f);
+}
+
+/* No client, one whose eventfd is full, one that leaves; and no pin at all. */
+static void intx_for_nobody(void **state)
+{
+	u32 before = open_fds();
+	struct fixture *f = fixture_with(true, false);
+	int full = eventfd(0, 0), event = eventfd(0, EFD_NONBLOCK);
+
+	(void)state;
+	command(f, PCI_COMMAND_MEMORY);
+	take_log(f);
+	reg(f, MODEL_REG_INTX, 1);
+	assert_string_equal(events(take_log(f)), "");
+	assert_int_equal(eventfd_write(full, ~0ULL - 1), 0);
+	alarm(10);
+	device_set_intx(&f->dev, full);
+	alarm(0);
+	assert_string_equal(events(take_log(f)), "error ");
+	/* One who comes when the line is up is told. */
+	device_set_intx(&f->dev, dup(event));
+	assert_int_equal(signalled(event), 1);
+	device_trigger_intx(&f->dev);
+	assert_int_equal(signalled(event), 1);
+	device_disconnect(&f->dev);
+	close(event);
+	fixture_free(f);
+	assert_int_equal(open_fds(), before);
+
+	f = fixture_with(false, false);
+	assert_int_equal(dev_read(f, CONFIG, PCI_INTERRUPT_PIN, 1), 0);
+	command(f, PCI_COMMAND_MEMORY);
+	reg(f, MODEL_REG_INTX, 1);
+	assert_int_equal(dev_read(f, BAR0, MODEL_REG_INTX, 4), 0);
+	assert_false(status(f) & PCI_STATUS_INTERRUPT);
+	fixture_free(f);
+}
+
+static void rom(void **state)
+{
+	struct fixture *f = fixture_with(false, true);
+
+	(void)state;
+	assert_int_equal(device_region_size(&f->dev, VFIO_PCI_ROM_REGION_INDEX), CONFIG_ROM_SIZE);
+	dev_write(f, CONFIG, PCI_ROM_ADDRESS, 4, 0xfffff800);
+	assert_int_equal(dev_read(f, CONFIG, PCI_ROM_ADDRESS, 4), 0xfffff000);
+	command(f, PCI_COMMAND_MEMORY);
+	assert_int_equal(dev_read(f, VFIO_PCI_ROM_REGION_INDEX, 0, 2), 0xffff);
+	dev_write(f, CONFIG, PCI_ROM_ADDRESS, 4, 0xfffff801);
+	assert_int_equal(dev_read(f, CONFIG, PCI_ROM_ADDRESS, 4), 0xfffff001);
+	assert_int_equal(dev_read(f, VFIO_PCI_ROM_REGION_INDEX, 0, 3), 0x08aa55);
+	assert_int_equal(dev_read(f, VFIO_PCI_ROM_REGION_INDEX, 0x18, 2), 0x1c);
+	assert_int_equal(dev_read(f, VFIO_PCI_ROM_REGION_INDEX, 0x1c, 4), 0x52494350);
+	assert_int_equal(dev_read(f, VFIO_PCI_ROM_REGION_INDEX, 0x20, 4),
+			 MODEL_DEVICE_ID << 16 | MODEL_VENDOR_ID);
+	assert_int_equal(dev_read(f, VFIO_PCI_ROM_REGION_INDEX, CONFIG_ROM_SIZE - 4, 4), 0);
+	/* Read-only, and nothing without memory space. */
+	dev_write(f, VFIO_PCI_ROM_REGION_INDEX, 0, 4, 0);
+	assert_int_equal(dev_read(f, VFIO_PCI_ROM_REGION_INDEX, 0, 2), 0xaa55);
+	command(f, 0);
+	assert_int_equal(dev_read(f, VFIO_PCI_ROM_REGION_INDEX, 0, 2), 0xffff);
+	fixture_free(f);
+}
+
 /* Mappings are logged only when asked, and a client takes its things along. */
 static void verbose_and_disconnect(void **state)
 {
@@ -672,6 +828,10 @@ static const struct CMUnitTest tests[] = {
 	TEST(job_attributes),
 	TEST(job_refused),
 	TEST(interrupts),
+	TEST(intx),
+	TEST(intx_silent),
+	TEST(intx_for_nobody),
+	TEST(rom),
 	cmocka_unit_test(verbose_and_disconnect),
 };
 

@@ -319,6 +319,55 @@ static void irqs(void **state)
 	assert_alive(s);
 }
 
+#define INTX	VFIO_PCI_INTX_IRQ_INDEX
+#define MASK	(VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_MASK)
+#define UNMASK	(VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_UNMASK)
+
+/* As QEMU does it: an eventfd, then an unmask for each time it was signalled. */
+static void intx(void **state)
+{
+	struct vfio_irq_info info = { .argsz = sizeof(info), .index = INTX };
+	struct session *s = *state;
+	int event = eventfd(0, EFD_NONBLOCK);
+
+	s->f->dev.options.intx = true;
+	negotiate(s);
+	assert_int_equal(call(s, VFIO_USER_DEVICE_GET_IRQ_INFO, &info, sizeof(info)), 0);
+	assert_int_equal(((struct vfio_irq_info *)s->payload)->count, 1);
+	assert_int_equal(((struct vfio_irq_info *)s->payload)->flags,
+			 VFIO_IRQ_INFO_EVENTFD | VFIO_IRQ_INFO_MASKABLE | VFIO_IRQ_INFO_AUTOMASKED);
+	region_write(s, CONFIG, PCI_COMMAND, 2, 2);
+	assert_int_equal(set_irqs(s, EVENTFD, INTX, 0, 1, &event, 1), 0);
+	region_write(s, BAR0, MODEL_REG_INTX, 4, 1);
+	assert_int_equal(signalled(event), 1);
+	region_write(s, BAR0, MODEL_REG_INTX, 4, 1);
+	assert_int_equal(signalled(event), 0);
+	assert_int_equal(set_irqs(s, UNMASK, INTX, 0, 1, NULL, 0), 0);
+	assert_int_equal(signalled(event), 1);
+	region_write(s, BAR0, MODEL_REG_INTX, 4, 0);
+	assert_int_equal(set_irqs(s, UNMASK, INTX, 0, 1, NULL, 0), 0);
+	assert_int_equal(signalled(event), 0);
+	assert_int_equal(set_irqs(s, MASK, INTX, 0, 1, NULL, 0), 0);
+	region_write(s, BAR0, MODEL_REG_INTX, 4, 1);
+	assert_int_equal(signalled(event), 0);
+	assert_int_equal(set_irqs(s, NONE, INTX, 0, 1, NULL, 0), 0);
+	assert_int_equal(signalled(event), 1);
+
+	/* An eventfd to unmask by is for the kernel; the rest is nonsense. */
+	assert_int_equal(set_irqs(s, VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_UNMASK, INTX,
+				  0, 1, &event, 1), EINVAL);
+	assert_int_equal(set_irqs(s, UNMASK, INTX, 0, 0, NULL, 0), EINVAL);
+	assert_int_equal(set_irqs(s, UNMASK | MASK, INTX, 0, 1, NULL, 0), EINVAL);
+	assert_int_equal(set_irqs(s, UNMASK, INTX, 1, 1, NULL, 0), EINVAL);
+	assert_int_equal(set_irqs(s, UNMASK, MSIX, 0, 1, NULL, 0), EINVAL);
+
+	/* Count 0 takes the eventfd away. */
+	assert_int_equal(set_irqs(s, NONE, INTX, 0, 0, NULL, 0), 0);
+	assert_int_equal(set_irqs(s, UNMASK, INTX, 0, 1, NULL, 0), 0);
+	assert_int_equal(signalled(event), 0);
+	close(event);
+}
+
 static void reset(void **state)
 {
 	struct session *s = *state;
@@ -553,6 +602,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(wrong_counts),
 	TEST(dma),
 	TEST(irqs),
+	TEST(intx),
 	TEST(reset),
 	TEST(no_reply),
 	TEST(framing),
