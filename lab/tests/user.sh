@@ -22,22 +22,34 @@ echo 20 >/proc/sys/kernel/hung_task_timeout_secs
 declare -A LOG_OF
 USER_PID=
 
+# Findings of the driver are traced in a buffer of their own, for moments_agree.
+TRACE=/sys/kernel/tracing/instances/lab
+FOUND=events/vfio_pci_nosnoop/nosnoop_found
+
 # driver_is BDF LOG: binds it, in D0 while closed
 driver_is()
 {
 	LOG_OF[$1]=$2
 	bind "$1" "$DRIVER"
 	echo on >"/sys/bus/pci/devices/$1/power/control"
+	mkdir -p $TRACE
+	[ ! -e $TRACE/$FOUND ] || echo 1 >$TRACE/$FOUND/enable
 }
 
-# start_user BDF...: one process, ready for ask
-start_user()
+# start_program PROGRAM ARGUMENT...: one of the lab's tools, ready for ask
+start_program()
 {
-	coproc VFIO_USER { exec /lab/tools/vfio-shell "$@"; }
+	coproc VFIO_USER { exec "/lab/tools/$1" "${@:2}"; }
 	USER_PID=$VFIO_USER_PID
 	# Copies, which subshells get too and which outlive the process.
 	exec {USER_TO}>&"${VFIO_USER[1]}" {USER_FROM}<&"${VFIO_USER[0]}"
 	eval "exec ${VFIO_USER[1]}>&- ${VFIO_USER[0]}<&-"
+}
+
+# start_user BDF...: one process that has them all
+start_user()
+{
+	start_program vfio-shell "$@"
 }
 
 end_user()
@@ -135,4 +147,73 @@ promise()
 		status=1
 	}
 	return $status
+}
+
+# Whether the driver saw what the hardware did: each moment with mastering and
+# No Snoop both on is found by the driver, which says so in a trace event, or was
+# over before it could look.
+
+# found_events BDF: how often the driver said that it found the function so
+found_events()
+{
+	grep -c "nosnoop_found: $1 " $TRACE/trace
+}
+
+# mark BDF: where its log and the trace are now, for moments_agree
+mark()
+{
+	echo "$(wc -l <"${LOG_OF[$1]}") $(found_events "$1")"
+}
+
+# moment_ends LOG LINES: after so many lines, how many moments there were, how
+# many of them a reset ended, and how many still last. A moment lasts until
+# a reset, a write of COMMAND without mastering or one of DEVCTL without the bit.
+moment_ends()
+{
+	awk -v skip="$2" '
+		NR <= skip { next }
+		/"event":"moment"/ { moments++; lasts = 1; next }
+		/"event":"reset"/ { resets += lasts; lasts = 0 }
+		/"event":"command".*"new":"0x[0-9a-f]*[012389ab]"/ { lasts = 0 }
+		/"event":"devctl".*"new":"0x.[0-7][0-9a-f]*"/ { lasts = 0 }
+		END { print moments + 0, resets + 0, lasts + 0 }' "$1"
+}
+
+# moments_agree BDF MARK: since then, the driver found each moment that
+# the log has, but those that a reset ended before anybody could look, and
+# found none that the log has not
+moments_agree()
+{
+	local lines before moments resets lasts found
+
+	read -r lines before <<<"$2"
+	found=$(($(found_events "$1") - before))
+	read -r moments resets lasts < <(moment_ends "${LOG_OF[$1]}" "$lines")
+	echo "note: $moments moments, $found found by the driver, $resets ended by a reset"
+	[ "$lasts" = 0 ] || { echo "a moment lasts still"; return 1; }
+	[ "$found" -le "$moments" ] || { echo "found more than there were"; return 1; }
+	[ $((moments - resets)) -le "$found" ] ||
+		{ echo "$((moments - resets - found)) went unnoticed"; return 1; }
+}
+
+# Errors
+
+recoveries()
+{
+	dmesg | grep -c 'device recovery successful'
+}
+
+# recovered COUNT [SECONDS]: there were so many recoveries, within ten seconds
+recovered()
+{
+	local tries=$((${2:-10} * 10))
+
+	while [ $tries -gt 0 ]; do
+		[ "$(recoveries)" -lt "$1" ] || return 0
+		sleep 0.1
+		tries=$((tries - 1))
+	done
+	echo "no recovery in ${2:-10} s:"
+	dmesg | tail -n 5
+	return 1
 }
