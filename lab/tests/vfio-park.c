@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * usage: vfio-park BDF
+ *
+ * A VFIO user who keeps the kernel waiting in the middle of a call: what the
+ * call is to read is on a page that userfaultfd holds back. One command per
+ * line on standard input, one line of answer each: "ok", a value, or the name
+ * of an errno.
+ *
+ *   open, close
+ *   write OFFSET WIDTH VALUE	config space
+ *   master on|off		PCI_COMMAND: memory, and mastering
+ *   hidden-reset		by the mapped BAR0
+ *   park CALL [DELAY]		a thread makes the call; answers when it waits.
+ *				With DELAY, a hidden reset by the mapped BAR0 so
+ *				many microseconds after it, or before if negative
+ *   parked			"yes", or the result of the call
+ *   unpark			fills the page; answers with the result
+ *   calls			the names of all calls
+ */
+#include "vfio-user.h"
+
+#include <poll.h>
+#include <linux/userfaultfd.h>
+#include <sys/eventfd.h>
+#include <sys/syscall.h>
+
+#define PAGE		4096
+#define DATA_MAX	64
+#define WAITING		1	/* as the result of a call */
+#define HEAD_START_US	1000	/* for the threads to be ready, each for its own part */
+#define NO_RESET	LONG_MIN
+
+static struct device device = { .fd = -1 };
+static int event = -1;		/* for interrupts and wake-ups */
+
+/* What a call is given: the first bytes are there, the rest is held back. */
+struct argument {
+	u8 data[DATA_MAX];
+	u32 size;
+	u32 there;
+};
+
+static int set_irqs(void *data, u32 size)
+{
+	(void)size;
+	return result_of(ioctl(device.fd, VFIO_DEVICE_SET_IRQS, data));
+}
+
+static int region_info(void *data, u32 size)
+{
+	(void)size;
+	return result_of(ioctl(device.fd, VFIO_DEVICE_GET_REGION_INFO, data));
+}
+
+static int feature(void *data, u32 size)
+{
+	(void)size;
+	return result_of(ioctl(device.fd, VFIO_DEVICE_FEATURE, data));
+}
+
+static int write_command(void *data, u32 size)
+{
+	return result_of(pwrite(device.fd, data, size, device.config + PCI_COMMAND));
+}
+
+static int write_pm(void *data, u32 size)
+{
+	return result_of(pwrite(device.fd, data, size, device.config + PMCSR));
+}
+
+static int write_devctl(void *data, u32 size)
+{
+	return result_of(pwrite(device.fd, data, size, device.config + DEVCTL));
+}
+
+static void irqs_argument(struct argument *argument)
+{
+	struct vfio_irq_set set = {
+		.argsz = sizeof(set) + sizeof(event),
+		.flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER,
+		.index = VFIO_PCI_MSIX_IRQ_INDEX,
+		.count = 1,
+	};
+
+	memcpy(argument->data, &set, sizeof(set));
+	memcpy(argument->data + sizeof(set), &event, sizeof(event));
+	argument->size = sizeof(set) + sizeof(event);
+}
+
+static void rom_argument(struct argument *argument)
+{
+	struct vfio_region_info info = {
+		.argsz = sizeof(info),
+		.index = VFIO_PCI_ROM_REGION_INDEX,
+	};
+
+	memcpy(argument->data, &info, sizeof(info));
+	argument->size = sizeof(info);
+}
+
+static void feature_argument(struct argument *argument)
+{
+	struct vfio_device_low_power_entry_with_wakeup wakeup = { .wakeup_eventfd = event };
+	struct vfio_device_feature header = {
+		.argsz = sizeof(header) + sizeof(wakeup),
+		.flags = VFIO_DEVICE_FEATURE_SET |
+			 VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP,
+	};
+
+	memcpy(argument->data, &header, sizeof(header));
+	memcpy(argument->data + sizeof(header), &wakeup, sizeof(wakeup));
+	argument->size = sizeof(header) + sizeof(wakeup);
+}
+
+static void command_argument(struct argument *argument)
+{
+	put16(argument->data, MASTER);
+}
+
+/* To D3hot */
+static void pm_argument(struct argument *argument)
+{
+	put16(argument->data, 3);
+}
+
+static void devctl_argument(struct argument *argument)
+{
+	put16(argument->data, 0x2810);
+}
+
+/*
+ * Each is one that the kernel reads while it is inside, or reads in parts: of
+ * "irqs-data" and "feature" the header is there, of "command3" COMMAND itself,
+ * with one byte of STATUS to come, of "devctl-upper" the byte without the bit.
+ */
+static const struct call {
+	const char *name;
+	int (*run)(void *data, u32 size);
+	void (*fill)(struct argument *argument);
+	u32 size;		/* 0: as filled */
+	u32 there;
+} calls[] = {
+	{ "irqs", set_irqs, irqs_argument, 0, 0 },
+	{ "irqs-data", set_irqs, irqs_argument, 0, sizeof(struct vfio_irq_set) },
+	{ "rom", region_info, rom_argument, 0, 0 },
+	{ "feature", feature, feature_argument, 0, sizeof(struct vfio_device_feature) },
+	{ "command2", write_command, command_argument, 2, 0 },
+	{ "command4", write_command, command_argument, 4, 0 },
+	{ "command3", write_command, command_argument, 3, 2 },
+	{ "pm", write_pm, pm_argument, 2, 0 },
+	{ "devctl", write_devctl, devctl_argument, 2, 0 },
+	{ "devctl-upper", write_devctl, devctl_argument, 2, 1 },
+};
+
+static struct {
+	pthread_t thread;
+	bool running;
+	int uffd;
+	u8 *pages;		/* two: the second is held back */
+	const struct call *call;
+	struct argument argument;
+	u64 begin_us;		/* when the call is to be made, or 0 */
+	long delay_us;		/* from then to the hidden reset, or NO_RESET */
+	int result;
+} park = { .uffd = -1 };
+
+static void *parked_call(void *data)
+{
+	struct argument *argument = &park.argument;
+	int ret;
+
+	(void)data;
+	pin(0);
+	if (park.delay_us != NO_RESET) {
+		__atomic_store_n(&park.begin_us, now_us() + HEAD_START_US, __ATOMIC_RELEASE);
+		spin_until(park.begin_us);
+	}
+	ret = park.call->run(park.pages + PAGE - argument->there, argument->size);
+	__atomic_store_n(&park.result, ret, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+static int hold_page_back(void)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register range = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+
+	park.uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	if (park.uffd < 0 || ioctl(park.uffd, UFFDIO_API, &api))
+		return -errno;
+	park.pages = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	range.range.start = (unsigned long)park.pages + PAGE;
+	range.range.len = PAGE;
+	if (park.pages == MAP_FAILED || ioctl(park.uffd, UFFDIO_REGISTER, &range))
+		return -errno;
+	return 0;
+}
+
+/* Until the kernel has asked for the page */
+static int wait_until_parked(void)
+{
+	struct pollfd pollfd = { .fd = park.uffd, .events = POLLIN };
+	struct uffd_msg message;
+
+	if (park.delay_us != NO_RESET) {
+		while (!__atomic_load_n(&park.begin_us, __ATOMIC_ACQUIRE))
+			;
+		spin_until(park.begin_us + park.delay_us);
+		hidden_reset(&device);
+	}
+	/* A call that fails before it reads the page never asks for it. */
+	for (int tries = 0; tries < 100; tries++) {
+		if (poll(&pollfd, 1, 100) == 1)
+			return result_of(read(park.uffd, &message, sizeof(message)));
+		if (__atomic_load_n(&park.result, __ATOMIC_ACQUIRE) <= 0)
+			return park.result ?: -ENODATA;
+	}
+	return -ETIMEDOUT;
+}
+
+static int end_park(void)
+{
+	u8 page[PAGE] = { 0 };
+	struct uffdio_copy copy = {
+		.dst = (unsigned long)park.pages + PAGE,
+		.src = (unsigned long)page,
+		.len = PAGE,
+	};
+	int ret = 0;
+
+	if (!park.running)
+		return -EINVAL;
+	memcpy(page, park.argument.data + park.argument.there,
+	       park.argument.size - park.argument.there);
+	if (ioctl(park.uffd, UFFDIO_COPY, &copy))
+		ret = -errno;
+	pthread_join(park.thread, NULL);
+	park.running = false;
+	munmap(park.pages, 2 * PAGE);
+	close(park.uffd);
+	return ret ?: park.result;
+}
+
+static int start_park(const char *name, const char *delay)
+{
+	const struct call *call = calls;
+	int ret;
+
+	while (call < calls + ARRAY_SIZE(calls) && strcmp(call->name, name))
+		call++;
+	if (call == calls + ARRAY_SIZE(calls) || park.running)
+		return -EINVAL;
+	ret = hold_page_back();
+	if (ret)
+		return ret;
+
+	memset(&park.argument, 0, sizeof(park.argument));
+	call->fill(&park.argument);
+	if (call->size)
+		park.argument.size = call->size;
+	park.argument.there = call->there;
+	memcpy(park.pages + PAGE - call->there, park.argument.data, call->there);
+	park.call = call;
+	park.result = WAITING;
+	park.begin_us = 0;
+	park.delay_us = *delay ? atol(delay) : NO_RESET;
+	ret = -pthread_create(&park.thread, NULL, parked_call, NULL);
+	if (ret)
+		return ret;
+	park.running = true;
+	ret = wait_until_parked();
+	if (ret)
+		end_park();
+	return ret;
+}
+
+static void answer(int error)
+{
+	printf("%s\n", name_of(error));
+}
+
+static void show_parked(void)
+{
+	int result = __atomic_load_n(&park.result, __ATOMIC_ACQUIRE);
+
+	printf("%s\n", result == WAITING ? "yes" : name_of(result));
+}
+
+static void show_calls(void)
+{
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(calls); i++)
+		printf("%s%s", calls[i].name, i + 1 < ARRAY_SIZE(calls) ? " " : "\n");
+}
+
+static int reset_by_bar(void)
+{
+	hidden_reset(&device);
+	return 0;
+}
+
+static void command(const char *verb, char *word[])
+{
+	if (!strcmp(verb, "open"))
+		answer(device_open(&device));
+	else if (!strcmp(verb, "close"))
+		device_close(&device), answer(0);
+	else if (!strcmp(verb, "write"))
+		answer(config_write(&device, strtoul(word[0], NULL, 0),
+				    strtoul(word[1], NULL, 0), strtoul(word[2], NULL, 0)));
+	else if (!strcmp(verb, "master"))
+		answer(config_write(&device, PCI_COMMAND, 2,
+				    strcmp(word[0], "on") ? PCI_COMMAND_MEMORY : MASTER));
+	else if (!strcmp(verb, "hidden-reset"))
+		answer(reset_by_bar());
+	else if (!strcmp(verb, "park"))
+		answer(start_park(word[0], word[1]));
+	else if (!strcmp(verb, "parked"))
+		show_parked();
+	else if (!strcmp(verb, "unpark"))
+		answer(end_park());
+	else if (!strcmp(verb, "calls"))
+		show_calls();
+	else
+		answer(-EINVAL);
+}
+
+int main(int argc, char **argv)
+{
+	char line[256], *verb, *word[3];
+	int i;
+
+	if (argc != 2) {
+		fprintf(stderr, "usage: vfio-park BDF\n");
+		return 2;
+	}
+	device.bdf = argv[1];
+	pin(1);
+	event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	while (fgets(line, sizeof(line), stdin)) {
+		verb = strtok(line, "\n ");
+		for (i = 0; i < 3; i++) {
+			word[i] = strtok(NULL, "\n ");
+			if (!word[i])
+				word[i] = "";
+		}
+		if (verb)
+			command(verb, word);
+	}
+	return 0;
+}
