@@ -1,26 +1,55 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What vfio-pci's rule for the PCI Express capability needs about it: a
- * function that has only that capability, at position 0. The rule itself is
- * the kernel's own text: lab/prove cuts it out of vfio_pci_config.c.
+ * What stands around the code that is proved. vfio-pci's rule for the PCI Express
+ * capability is the kernel's own text, as are a few macros: lab/prove cuts them out
+ * of vfio_pci_config.c and of headers. Here is what that needs: a function that has
+ * only that capability, at position 0. And here is declared what config.c calls;
+ * each of its proofs has its own answers.
  */
 #ifndef PROOF_CORE_H
 #define PROOF_CORE_H
 
+#include <linux/container_of.h>
 #include <linux/errno.h>
+#include <linux/init.h>
 #include <linux/limits.h>
 #include <linux/minmax.h>
 #include <linux/pci_regs.h>
 #include <linux/types.h>
 #include <asm/byteorder.h>
+#include <uapi/linux/vfio.h>
 
+#define assert(condition)	__CPROVER_assert(condition, #condition)
+#define assume(condition)	__CPROVER_assume(condition)
+
+/* The kernel has a section for what is called once. */
+#undef __init
 #define __init
 
 #define CAP_SIZE	PCI_CAP_EXP_ENDPOINT_SIZEOF_V2
 
+/* Device Control's upper byte, and bits of it */
+#define HI	(PCI_EXP_DEVCTL + 1)
+#define EN	(PCI_EXP_DEVCTL_NOSNOOP_EN >> 8)
+#define FLR	(PCI_EXP_DEVCTL_BCR_FLR >> 8)
+#define MRRS	(PCI_EXP_DEVCTL_READRQ >> 8)
+
 void *memcpy(void *to, const void *from, size_t count);
 
+struct device {
+	/* References of runtime PM */
+	int usage;
+};
+
+struct pci_bus;
+
 struct pci_dev {
+	struct device dev;
+	struct pci_bus *bus;
+	unsigned int devfn;
+	int cfg_size;
+	u32 devcap;
+
 	u8 config[CAP_SIZE];
 	int mps;
 	/* What the PCI core was asked for */
@@ -29,12 +58,33 @@ struct pci_dev {
 	int readrq;
 };
 
+struct vfio_device {
+	int unused;
+};
+
 struct vfio_pci_core_device {
+	struct vfio_device vdev;
 	struct pci_dev *pdev;
 	u8 *vconfig;
 	u8 *pci_config_map;
 	int memory_lock;
 };
+
+struct vfio_info_cap;
+struct vfio_pci_device_ops;
+struct vm_area_struct;
+
+/* Any errno, or 0 */
+int nondet_int(void);
+
+static int any_errno(void)
+{
+	int err = nondet_int();
+
+	assume(err <= 0 && err >= -4095);
+
+	return err;
+}
 
 static int vfio_user_config_read(struct pci_dev *pdev, int offset, __le32 *val,
 				 int count)
@@ -71,12 +121,7 @@ static int pcie_get_mps(struct pci_dev *pdev)
 	return pdev->mps;
 }
 
-static int pcie_set_readrq(struct pci_dev *pdev, int readrq)
-{
-	pdev->readrq_calls++;
-	pdev->readrq = readrq;
-	return 0;
-}
+int pcie_set_readrq(struct pci_dev *pdev, int readrq);
 
 /* Nothing to lock or to unmap */
 #define vfio_pci_zap_and_down_write_memory_lock(vdev)	do { } while (0)
@@ -87,7 +132,7 @@ static int pcie_set_readrq(struct pci_dev *pdev, int readrq)
 struct perm_bits;
 static int alloc_perm_bits(struct perm_bits *perm, int size);
 
-#include "vfio_pci_config.h"
+#include "kernel.h"
 
 static int alloc_perm_bits(struct perm_bits *perm, int size)
 {
@@ -99,5 +144,40 @@ static int alloc_perm_bits(struct perm_bits *perm, int size)
 	perm->writefn = vfio_default_config_write;
 	return 0;
 }
+
+/*
+ * How much the core takes of @count bytes at @pos: that depends on the place in the
+ * dword and on which capability each of its four bytes, in @map, belongs to.
+ */
+static size_t core_takes(u32 map, size_t pos, size_t count)
+{
+	struct vfio_pci_core_device vdev = { .pci_config_map = (u8 *)&map };
+
+	return core_chunk(&vdev, pos % 4, count);
+}
+
+/* What config.c calls, besides */
+#define get_user(x, from)	get_user_byte(&(x), from)
+#define put_user(x, to)		put_user_byte(x, to)
+
+int get_user_byte(u8 *to, const u8 __user *from);
+int put_user_byte(u8 value, u8 __user *to);
+size_t fault_in_readable(const char __user *buf, size_t count);
+void pci_cfg_access_lock(struct pci_dev *pdev);
+void pci_cfg_access_unlock(struct pci_dev *pdev);
+int pci_bus_read_config_byte(struct pci_bus *bus, unsigned int devfn, int pos,
+			     u8 *value);
+int pci_bus_write_config_byte(struct pci_bus *bus, unsigned int devfn, int pos,
+			      u8 value);
+int pm_runtime_resume_and_get(struct device *dev);
+int pm_runtime_put(struct device *dev);
+ssize_t vfio_pci_core_read(struct vfio_device *vdev, char __user *buf,
+			   size_t count, loff_t *ppos);
+ssize_t vfio_pci_core_write(struct vfio_device *vdev, const char __user *buf,
+			    size_t count, loff_t *ppos);
+long vfio_pci_core_ioctl(struct vfio_device *vdev, unsigned int cmd,
+			 unsigned long arg);
+void trace_nosnoop_masked(struct pci_dev *pdev, const char *cause);
+void trace_nosnoop_refused(struct pci_dev *pdev, const char *cause);
 
 #endif /* PROOF_CORE_H */

@@ -1,0 +1,424 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What is proved of nosnoop_config_write(): of its text in config.c, with answers of
+ * our own to all that it calls. Each of them fails whenever it likes. They note what
+ * happens, and claim that it may happen just now. Each proof asks for one part of
+ * the claims, so that each can be refuted by itself.
+ */
+#include "core.h"
+#include "policy.h"
+#include "nosnoop.h"
+#include "driver.c"
+
+/* A write of no more than this goes through each sort of piece and its neighbours. */
+#define MOST	12
+
+enum part { ORDER, COMMAND, PM_CTRL, WHOLE, LOCK, POWER, HARDWARE, RESULT, RANGE };
+
+static enum part asked;
+
+#define claim(part, condition)	assert(asked != (part) || (condition))
+
+/* What a user's pointer points to is never looked at. */
+static char user[PCI_CFG_SPACE_EXP_SIZE];
+static struct pci_dev pdev;
+static struct nosnoop_device device;
+static loff_t begin;
+static size_t total;
+
+/* How many bytes of a write were handed over, and what the call has to return */
+static size_t done;
+static int failed;
+
+static bool locked;
+/* Was nosnoop_hold() the last to be called, and did it succeed? */
+static bool looked, held;
+/* Has the core written what wants another look, at PCI_COMMAND? */
+static bool owed, owed_command;
+/* How many bytes were seen to be there */
+static size_t faulted_in;
+
+/* How far the byte with Enable No Snoop has come, and what its parts were */
+static enum { NONE, GOT, HELD_LOCKED, HW_READ, WRITTEN, UNLOCKED } stage;
+static u8 old_hi, user_hi, hw_hi;
+static bool readrq_set, reset, masked;
+
+static size_t at(void)
+{
+	return (begin & VFIO_PCI_OFFSET_MASK) + done;
+}
+
+static bool touches(size_t pos, size_t count, size_t from, size_t size)
+{
+	return pos < from + size && from < pos + count;
+}
+
+static bool touches_command(size_t pos, size_t count)
+{
+	return touches(pos, count, PCI_COMMAND, 2);
+}
+
+static bool touches_pm(size_t pos, size_t count)
+{
+	return device.pm_pos && touches(pos, count, device.pm_pos, 4);
+}
+
+/* The byte with Enable No Snoop was seen to, before anything else is. */
+static void hi_is_done(void)
+{
+	if (stage == NONE)
+		return;
+	claim(HARDWARE, stage == UNLOCKED);
+	claim(HARDWARE, masked == !!(user_hi & EN));
+	claim(HARDWARE, reset == (user_hi & FLR && pdev.devcap & PCI_EXP_DEVCAP_FLR));
+	stage = NONE;
+	readrq_set = false;
+	reset = false;
+	masked = false;
+}
+
+/* Waits for the user's memory, or for what somebody holds who does */
+static void waits(void)
+{
+	claim(LOCK, !locked);
+	claim(COMMAND, !owed || !owed_command);
+	claim(PM_CTRL, !owed || owed_command);
+	claim(POWER, pdev.dev.usage == 1);
+	looked = false;
+	held = false;
+}
+
+/* It does so for the part of the request that is next. */
+static void takes(const void *buf, size_t count)
+{
+	waits();
+	hi_is_done();
+	claim(RESULT, !failed);
+	claim(ORDER, buf == user + done && count && count <= total - done);
+	claim(RANGE, false);
+}
+
+int nosnoop_hold(struct nosnoop_device *nosnoop, const char *cause)
+{
+	int ret = any_errno();
+
+	claim(RANGE, false);
+	claim(LOCK, !locked);
+	claim(POWER, pdev.dev.usage == 1);
+	if (owed) {
+		if (ret && owed_command)
+			failed = ret;
+		owed = false;
+		return ret;
+	}
+
+	claim(PM_CTRL, touches_command(at(), 1) || touches_pm(at(), 1));
+	claim(RESULT, !failed);
+	if (ret && touches_command(at(), 1))
+		failed = ret;
+	looked = true;
+	held = !ret;
+
+	return ret;
+}
+
+void trace_nosnoop_refused(struct pci_dev *pdev, const char *cause)
+{
+	claim(COMMAND, looked && !held && touches_command(at(), 1));
+}
+
+/* What the core copies at once: prove_segment_at_once() is about that. */
+static bool is_chunk(size_t pos, size_t count)
+{
+	return count == 1 || (count == 2 && pos % 2 == 0) ||
+	       (count == 4 && pos % 4 == 0);
+}
+
+ssize_t vfio_pci_core_write(struct vfio_device *vdev, const char __user *buf,
+			    size_t count, loff_t *ppos)
+{
+	size_t pos = *ppos & VFIO_PCI_OFFSET_MASK;
+	int ret = any_errno();
+
+	claim(COMMAND, !touches_command(pos, count) || (held && is_chunk(pos, count)));
+	claim(PM_CTRL, !touches_pm(pos, count) || (looked && is_chunk(pos, count)));
+	takes(buf, count);
+	claim(ORDER, *ppos == begin + done);
+	claim(ORDER, !touches(pos, count, device.hi_pos, 1));
+	/* What the core would copy at once, but goes in pieces */
+	if (pos == device.hi_pos - 1 && total - done > 1)
+		claim(WHOLE, faulted_in >= (total - done < 4 ? 2 : 4));
+	faulted_in = 0;
+
+	owed_command = touches_command(pos, count);
+	owed = owed_command || touches_pm(pos, count);
+	if (ret) {
+		failed = ret;
+		return ret;
+	}
+	done += count;
+	*ppos += count;
+
+	return count;
+}
+
+size_t fault_in_readable(const char __user *buf, size_t count)
+{
+	int ret = any_errno();
+
+	takes(buf, count);
+	if (ret)
+		failed = -EFAULT;
+	else
+		faulted_in = count;
+
+	return ret ? 1 : 0;
+}
+
+int get_user_byte(u8 *to, const u8 __user *from)
+{
+	u8 value;
+
+	takes(from, 1);
+	claim(ORDER, at() == device.hi_pos);
+	if (any_errno()) {
+		failed = -EFAULT;
+		*to = 0;
+		return -EFAULT;
+	}
+	old_hi = device.hi;
+	user_hi = value;
+	*to = value;
+	stage = GOT;
+	done++;
+
+	return 0;
+}
+
+void pci_cfg_access_lock(struct pci_dev *pdev)
+{
+	claim(LOCK, !locked);
+	claim(COMMAND, !owed || !owed_command);
+	claim(PM_CTRL, !owed || owed_command);
+	/* It waits for a reset that is under way, so that a look is an old one. */
+	looked = false;
+	held = false;
+	locked = true;
+}
+
+int nosnoop_hold_locked(struct nosnoop_device *nosnoop, const char *cause)
+{
+	claim(LOCK, locked);
+	claim(HARDWARE, stage == GOT);
+	stage = HELD_LOCKED;
+
+	return any_errno();
+}
+
+/* What fails reads as all ones. */
+int pci_bus_read_config_byte(struct pci_bus *bus, unsigned int devfn, int pos,
+			     u8 *value)
+{
+	int ret = any_errno();
+	u8 hw;
+
+	claim(LOCK, locked);
+	claim(HARDWARE, stage == HELD_LOCKED);
+	claim(HARDWARE, bus == pdev.bus && devfn == pdev.devfn && pos == device.hi_pos);
+	hw_hi = ret ? 0xff : hw;
+	*value = hw_hi;
+	stage = HW_READ;
+
+	return ret;
+}
+
+int pci_bus_write_config_byte(struct pci_bus *bus, unsigned int devfn, int pos,
+			      u8 value)
+{
+	const u8 direct = (PCI_EXP_DEVCTL_EXT_TAG | PCI_EXP_DEVCTL_AUX_PME) >> 8;
+
+	claim(LOCK, locked);
+	claim(HARDWARE, stage == HW_READ && hw_hi != 0xff);
+	claim(HARDWARE, bus == pdev.bus && devfn == pdev.devfn && pos == device.hi_pos);
+	claim(HARDWARE, !(value & (EN | FLR)));
+	claim(HARDWARE, !((value ^ user_hi) & direct));
+	claim(HARDWARE, !((value ^ hw_hi) & (u8)~(direct | EN | FLR)));
+	stage = WRITTEN;
+
+	return any_errno();
+}
+
+int pcie_set_readrq(struct pci_dev *pdev, int readrq)
+{
+	claim(LOCK, locked);
+	claim(HARDWARE, stage == WRITTEN && (user_hi ^ old_hi) & MRRS);
+	claim(HARDWARE, readrq == max(128 << ((user_hi & MRRS) >> 4), pdev->mps));
+	readrq_set = true;
+
+	return any_errno();
+}
+
+void pci_cfg_access_unlock(struct pci_dev *pdev)
+{
+	claim(LOCK, locked);
+	locked = false;
+	claim(HARDWARE, stage == WRITTEN || (stage == HW_READ && hw_hi == 0xff));
+	claim(HARDWARE, stage != WRITTEN || readrq_set == !!((user_hi ^ old_hi) & MRRS));
+	claim(HARDWARE, device.hi == user_hi);
+	stage = UNLOCKED;
+}
+
+void trace_nosnoop_masked(struct pci_dev *pdev, const char *cause)
+{
+	claim(HARDWARE, stage != NONE);
+	masked = true;
+}
+
+/* A reset that fails is ignored. */
+long vfio_pci_core_ioctl(struct vfio_device *vdev, unsigned int cmd,
+			 unsigned long arg)
+{
+	waits();
+	claim(HARDWARE, vdev == &device.core.vdev && cmd == VFIO_DEVICE_RESET);
+	claim(HARDWARE, stage == UNLOCKED && !reset);
+	reset = true;
+
+	return any_errno();
+}
+
+int pm_runtime_resume_and_get(struct device *dev)
+{
+	int ret = any_errno();
+
+	claim(POWER, dev == &pdev.dev && !dev->usage && !locked);
+	if (ret)
+		failed = -EIO;
+	else
+		dev->usage++;
+
+	return ret;
+}
+
+int pm_runtime_put(struct device *dev)
+{
+	claim(POWER, dev == &pdev.dev && dev->usage == 1 && !locked && !owed);
+	dev->usage--;
+
+	return any_errno();
+}
+
+/* A device, and a write to its config space */
+struct request {
+	u8 exp_cap;
+	u8 pm_cap;
+	bool extended;
+	u8 hi;
+	u32 devcap;
+	int mps;
+	u16 pos;
+	u8 count;
+};
+
+static bool is_cap(u8 cap)
+{
+	return cap >= PCI_STD_HEADER_SIZEOF && !(cap % 4);
+}
+
+/* With what nosnoop_probe() makes of the device; @pm_cap is 0 if there is none. */
+static ssize_t config_write(struct request rq, u64 pos, size_t count, loff_t *moved)
+{
+	loff_t ppos;
+	ssize_t ret;
+
+	assume(is_cap(rq.exp_cap) && (!rq.pm_cap || is_cap(rq.pm_cap)));
+
+	pdev.cfg_size = rq.extended ? PCI_CFG_SPACE_EXP_SIZE : PCI_CFG_SPACE_SIZE;
+	pdev.devcap = rq.devcap;
+	pdev.mps = rq.mps;
+	device.core.pdev = &pdev;
+	device.hi_pos = rq.exp_cap + HI;
+	device.pm_pos = rq.pm_cap ? rq.pm_cap + PCI_PM_CTRL : 0;
+	device.hi = rq.hi;
+	begin = VFIO_PCI_INDEX_TO_OFFSET(VFIO_PCI_CONFIG_REGION_INDEX) + pos;
+	total = count;
+	ppos = begin;
+
+	ret = nosnoop_config_write(&device, user, count, &ppos);
+	*moved = ppos - begin;
+
+	return ret;
+}
+
+static void prove(enum part part, struct request rq)
+{
+	loff_t moved;
+	ssize_t ret;
+
+	asked = part;
+	assume(rq.count <= MOST && rq.pos + rq.count <=
+	       (rq.extended ? PCI_CFG_SPACE_EXP_SIZE : PCI_CFG_SPACE_SIZE));
+
+	ret = config_write(rq, rq.pos, rq.count, &moved);
+
+	hi_is_done();
+	claim(LOCK, !locked);
+	claim(COMMAND, !owed || !owed_command);
+	claim(PM_CTRL, !owed || owed_command);
+	claim(POWER, !pdev.dev.usage);
+	claim(ORDER, failed || done == rq.count);
+	claim(RESULT, ret == (failed ? failed : rq.count));
+	claim(RESULT, moved == (failed ? 0 : rq.count));
+}
+
+void prove_write_order(struct request rq)
+{
+	prove(ORDER, rq);
+}
+
+void prove_write_command(struct request rq)
+{
+	prove(COMMAND, rq);
+}
+
+void prove_write_pm_ctrl(struct request rq)
+{
+	prove(PM_CTRL, rq);
+}
+
+void prove_write_whole(struct request rq)
+{
+	prove(WHOLE, rq);
+}
+
+void prove_write_locks(struct request rq)
+{
+	prove(LOCK, rq);
+}
+
+void prove_write_power(struct request rq)
+{
+	prove(POWER, rq);
+}
+
+void prove_write_hardware(struct request rq)
+{
+	prove(HARDWARE, rq);
+}
+
+void prove_write_result(struct request rq)
+{
+	prove(RESULT, rq);
+}
+
+/* All of it is refused, whatever the position and the length. */
+void prove_write_range(struct request rq, u64 pos, size_t count)
+{
+	size_t size = rq.extended ? PCI_CFG_SPACE_EXP_SIZE : PCI_CFG_SPACE_SIZE;
+	loff_t moved;
+
+	asked = RANGE;
+	assume(pos <= VFIO_PCI_OFFSET_MASK && count);
+	assume(pos >= size || count > size - pos);
+
+	assert(config_write(rq, pos, count, &moved) == -EFAULT && !moved);
+}
