@@ -302,4 +302,64 @@ static inline void lab_teardown(struct nosnoop *n)
 	nosnoop_check_log("after close");
 }
 
+/* The driver's own events, which the log must bear out */
+
+#define LAB_TRACE	"/sys/kernel/tracing/instances/nosnoop_lab"
+
+/* A trace of its own, to be read without waiting; a test that died left one */
+static inline int trace_open(void)
+{
+	int fd;
+
+	if (mkdir(LAB_TRACE, 0700))
+		VFIO_ASSERT_EQ(errno, EEXIST, "mkdir(%s) failed\n", LAB_TRACE);
+	fd = open(LAB_TRACE "/events/vfio_pci_nosnoop/nosnoop_found/enable", O_WRONLY);
+	VFIO_ASSERT_GE(fd, 0, "there is no tracepoint nosnoop_found\n");
+	VFIO_ASSERT_EQ(write(fd, "1", 1), 1);
+	VFIO_ASSERT_EQ(close(fd), 0);
+	fd = open(LAB_TRACE "/trace", O_WRONLY | O_TRUNC);
+	VFIO_ASSERT_GE(fd, 0);
+	VFIO_ASSERT_EQ(close(fd), 0);
+	fd = open(LAB_TRACE "/trace_pipe", O_RDONLY | O_NONBLOCK);
+	VFIO_ASSERT_GE(fd, 0);
+
+	return fd;
+}
+
+static inline void trace_close(int fd)
+{
+	VFIO_ASSERT_EQ(close(fd), 0);
+	VFIO_ASSERT_EQ(rmdir(LAB_TRACE), 0);
+}
+
+/* How often the driver found both bits on since the last look */
+static inline u64 trace_found(int fd, const char *bdf)
+{
+	char event[64], buf[SZ_4K], *p;
+	u64 count = 0;
+	ssize_t len;
+
+	snprintf_assert(event, sizeof(event), "nosnoop_found: %s ", bdf);
+	while ((len = read(fd, buf, sizeof(buf) - 1)) > 0) {
+		buf[len] = 0;
+		for (p = buf; (p = strstr(p, event)); p++)
+			count++;
+	}
+	VFIO_ASSERT_EQ(errno, EAGAIN, "cannot read the trace\n");
+
+	return count;
+}
+
+/* Moments that a reset by @cause ended, or by any if NULL, in the log since @from */
+static inline u64 moments_ended(off_t from, const char *cause)
+{
+	char tag[128] = "\"master\":true,\"no_snoop\":true";
+
+	if (cause)
+		snprintf_assert(tag, sizeof(tag),
+				"\"cause\":\"%s\",\"master\":true,\"no_snoop\":true", cause);
+
+	return log_grep(from, "\"event\":\"reset\"", tag);
+}
+
 #endif /* LAB_SELFTESTS_NOSNOOP_LAB_H */

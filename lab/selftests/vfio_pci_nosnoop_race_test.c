@@ -34,8 +34,6 @@
 #define WINDOW_DATA	0xc
 #define WINDOW_BASE	0x88000
 
-#define INSTANCE	"/sys/kernel/tracing/instances/nosnoop_race"
-
 static const char *device_bdf;
 
 FIXTURE(vfio_pci_nosnoop_race_test) {
@@ -56,44 +54,6 @@ FIXTURE_VARIANT_ADD_ALL_IOMMU_MODES();
 
 #undef FIXTURE_VARIANT_ADD_IOMMU_MODE
 
-/* A trace of its own, to be read without waiting; a test that died left one */
-static int trace_open(void)
-{
-	int fd;
-
-	if (mkdir(INSTANCE, 0700))
-		VFIO_ASSERT_EQ(errno, EEXIST, "mkdir(%s) failed\n", INSTANCE);
-	fd = open(INSTANCE "/events/vfio_pci_nosnoop/nosnoop_found/enable", O_WRONLY);
-	VFIO_ASSERT_GE(fd, 0, "there is no tracepoint nosnoop_found\n");
-	VFIO_ASSERT_EQ(write(fd, "1", 1), 1);
-	VFIO_ASSERT_EQ(close(fd), 0);
-	fd = open(INSTANCE "/trace", O_WRONLY | O_TRUNC);
-	VFIO_ASSERT_GE(fd, 0);
-	VFIO_ASSERT_EQ(close(fd), 0);
-	fd = open(INSTANCE "/trace_pipe", O_RDONLY | O_NONBLOCK);
-	VFIO_ASSERT_GE(fd, 0);
-
-	return fd;
-}
-
-/* How often the driver found both bits on since the last look */
-static u64 trace_found(int fd)
-{
-	char event[64], buf[SZ_4K], *p;
-	u64 count = 0;
-	ssize_t len;
-
-	snprintf_assert(event, sizeof(event), "nosnoop_found: %s ", device_bdf);
-	while ((len = read(fd, buf, sizeof(buf) - 1)) > 0) {
-		buf[len] = 0;
-		for (p = buf; (p = strstr(p, event)); p++)
-			count++;
-	}
-	VFIO_ASSERT_EQ(errno, EAGAIN, "cannot read the trace\n");
-
-	return count;
-}
-
 FIXTURE_SETUP(vfio_pci_nosnoop_race_test)
 {
 	const char *missing = lab_missing(device_bdf, variant->iommu_mode);
@@ -109,8 +69,7 @@ FIXTURE_SETUP(vfio_pci_nosnoop_race_test)
 FIXTURE_TEARDOWN(vfio_pci_nosnoop_race_test)
 {
 	nosnoop_close(&self->n);
-	VFIO_ASSERT_EQ(close(self->trace), 0);
-	VFIO_ASSERT_EQ(rmdir(INSTANCE), 0);
+	trace_close(self->trace);
 }
 
 struct race {
@@ -177,7 +136,7 @@ static int enable_mastering(struct race *r)
 	int ret = write_word(r, PCI_COMMAND,
 			     PCI_COMMAND_IO | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
 
-	r->found += trace_found(r->trace);
+	r->found += trace_found(r->trace, r->n->bdf);
 	if (!ret)
 		VFIO_ASSERT_EQ(r->found, 0, "mastering is on although the bit was found\n");
 
@@ -253,7 +212,7 @@ static int race(struct race *r, int tries)
 		ret = r->racer(r);
 	WRITE_ONCE(r->stop, true);
 	VFIO_ASSERT_EQ(pthread_join(r->thread, NULL), 0);
-	r->found += trace_found(r->trace);
+	r->found += trace_found(r->trace, r->n->bdf);
 
 	return i;
 }
@@ -294,17 +253,6 @@ static void check_behind_race(struct race *r)
 		check_quarantine(r->n);
 	else
 		VFIO_ASSERT_EQ(enable_mastering(r), 0, "refused for good, and not found\n");
-}
-
-/* Moments that a reset by @cause ended, as the log has them since @from */
-static u64 moments_ended(off_t from, const char *cause)
-{
-	char tag[128];
-
-	snprintf_assert(tag, sizeof(tag), "\"cause\":\"%s\",\"master\":true,\"no_snoop\":true",
-			cause);
-
-	return log_grep(from, "\"event\":\"reset\"", tag);
 }
 
 static void moments_are_found(struct race *r, const char *iommu_mode, int max_tries)
