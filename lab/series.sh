@@ -52,17 +52,17 @@ entry()
 
 driver()
 {
-	entry Documentation tools && commit 3-driver.message drivers MAINTAINERS
+	entry Documentation tools && commit 2-driver.message drivers MAINTAINERS
 }
 
 selftests()
 {
-	entry Documentation && commit 4-selftests.message tools MAINTAINERS
+	entry Documentation && commit 3-selftests.message tools MAINTAINERS
 }
 
 documentation()
 {
-	entry && commit 5-documentation.message Documentation MAINTAINERS
+	entry && commit 4-documentation.message Documentation MAINTAINERS
 }
 
 make_series()
@@ -142,7 +142,7 @@ cd /lab/scratch/linux
 check "the series is made" make_series
 check "the overlay is made" make_overlay
 git checkout -q -b applied pristine
-check "patches: the core's one, driver, selftests, documentation" \
+check "patches: the core's, driver, selftests, documentation" \
 	is "$(cd /lab/out && echo ./*.patch | wc -w)" 5
 for patch in /lab/out/0*.patch; do
 	name=$(basename "$patch")
