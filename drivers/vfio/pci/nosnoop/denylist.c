@@ -145,9 +145,9 @@ static bool is_integrated_graphics(struct pci_dev *pdev)
 }
 
 /*
- * Besides the mirror in BAR2, which is trapped, MM_INDEX and MM_DATA lead to it
- * (radeon r100.c); since Bonaire PCIE_INDEX and PCIE_DATA lead to all of config
- * space (amdgpu nbio_v6_1.c, smnBIF_CFG_DEV0_EPF0_DEVICE_CNTL2).
+ * Config space is in BAR2 (QEMU hw/vfio/pci-quirks.c), where MM_INDEX and MM_DATA
+ * lead, too (radeon r100.c). Since Bonaire PCIE_INDEX and PCIE_DATA lead to all of
+ * it (amdgpu nbio_v6_1.c, smnBIF_CFG_DEV0_EPF0_DEVICE_CNTL2).
  */
 static bool is_ati_graphics(struct pci_dev *pdev)
 {
