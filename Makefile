@@ -68,7 +68,7 @@ help:
 	@echo "make install    install it"
 	@echo "make run        show it at work in the lab, beside vfio-pci (root)"
 	@echo "make check      all tests (root)"
-	@echo "make prove      prove the driver's decisions for all values with CBMC (root)"
+	@echo "make prove      prove policy.h and config.c for all values with CBMC (root)"
 	@echo "make soak       millions of hostile operations, on two kernels (root)"
 	@echo "make mutants    take the driver's hooks out one at a time; a test must find each (root)"
 	@echo "make coverage   which lines of the driver the tests reach, on the debug kernel (root)"

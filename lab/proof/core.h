@@ -22,6 +22,9 @@
 #define assert(condition)	__CPROVER_assert(condition, #condition)
 #define assume(condition)	__CPROVER_assume(condition)
 
+/* Nobody takes it in what is proved. */
+typedef int spinlock_t;
+
 /* The kernel has a section for what is called once. */
 #undef __init
 #define __init
@@ -51,6 +54,8 @@ struct pci_dev {
 	u32 devcap;
 
 	u8 config[CAP_SIZE];
+	/* How often it was written */
+	int writes;
 	int mps;
 	/* What the PCI core was asked for */
 	int resets;
@@ -98,6 +103,7 @@ static int vfio_user_config_write(struct pci_dev *pdev, int offset, __le32 val,
 				  int count)
 {
 	memcpy(pdev->config + offset, &val, count);
+	pdev->writes++;
 	return 0;
 }
 

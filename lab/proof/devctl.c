@@ -179,6 +179,7 @@ static void set_up(struct access *a)
 	assume(!((a->fn.vconfig[HI] ^ a->vconfig_hi) & (u8)~MRRS));
 	a->fn.dev.cfg_size = CAP_SIZE;
 	a->fn.dev.devcap = a->fn.dev.config[PCI_EXP_DEVCAP + 3] * (1U << 24);
+	a->fn.dev.writes = 0;
 	a->fn.dev.resets = 0;
 	a->fn.dev.readrq_calls = 0;
 
@@ -249,6 +250,23 @@ void prove_devctl_readrq(struct access a)
 	write_any(&a);
 	assert(ours.dev.readrq_calls == cores.dev.readrq_calls);
 	assert(ours.dev.readrq == cores.dev.readrq);
+}
+
+/*
+ * The driver passes over Device Status behind the byte with the bit, because the core
+ * lets nobody write any of it: not even what hardware has is written back to it.
+ */
+void prove_devctl_status(struct access a, u8 i)
+{
+	assume(i < CAP_SIZE);
+	set_up(&a);
+	for (size_t pos = PCI_EXP_DEVSTA; pos < PCI_EXP_DEVSTA + 2; pos++)
+		for (size_t count = 1; count <= PCI_EXP_DEVSTA + 2 - pos; count++)
+			if (a.pos == pos && a.count == count)
+				core_write(&core, pos, a.bytes, count);
+	assert(!cores.dev.writes && !cores.dev.resets && !cores.dev.readrq_calls);
+	assert(cores.dev.config[i] == a.fn.dev.config[i]);
+	assert(cores.vconfig[i] == a.fn.vconfig[i]);
 }
 
 static void read_at(size_t pos, size_t count, u8 *own, u8 *theirs)

@@ -59,7 +59,27 @@ void prove_registers(size_t pos, size_t pm_pos)
 	assert(nosnoop_is_pm(pos, pm_pos) == (pm_pos && pos / 4 == pm_pos / 4));
 }
 
-/* Where a device has its capability, and a write that nosnoop_config_write() passes */
+/*
+ * If a dword is the core's, no byte @at of it is looked after. If it is not, there is
+ * such a byte: one of PCI_COMMAND, of PM_CTRL's dword, or the one with the bit.
+ */
+void prove_core(size_t pos, u8 exp_cap, size_t pm_pos, size_t at)
+{
+	size_t hi_pos = exp_cap + HI;
+
+	assume(exp_cap >= PCI_STD_HEADER_SIZEOF && exp_cap % 4 == 0);
+	assume(pm_pos % 4 == 0 && pm_pos < PCI_CFG_SPACE_SIZE);
+	if (nosnoop_is_core(pos, hi_pos, pm_pos)) {
+		assume(at / 4 == pos / 4);
+		assert(at != PCI_COMMAND && at != PCI_COMMAND + 1 && at != hi_pos);
+		assert(!nosnoop_is_command(at) && !nosnoop_is_pm(at, pm_pos));
+	} else {
+		assert(pos - pos % 4 == PCI_COMMAND || pos - pos % 4 == hi_pos - 1 ||
+		       (pm_pos && pos - pos % 4 == pm_pos));
+	}
+}
+
+/* Where a device has its capability, and a write that nosnoop_config_write() cuts */
 struct request {
 	u8 exp_cap;
 	u16 pos;

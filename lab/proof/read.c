@@ -22,7 +22,7 @@ static size_t total;
 static u8 seen, core_hi;
 static bool racing, filled;
 
-/* What the call has to return, and whether that is because the byte is not there */
+/* What the call has to return, and whether the byte could not be put right */
 static ssize_t result;
 static bool faulted;
 
@@ -60,7 +60,9 @@ static int access(const u8 __user *where)
 	assert(has_hi() && where == (u8 *)user + (device.hi_pos - pos()));
 	if (!any_errno())
 		return 0;
-	result = -EFAULT;
+	/* What the core said is not forgotten. */
+	if (result >= 0)
+		result = -EFAULT;
 	faulted = true;
 
 	return -EFAULT;

@@ -13,7 +13,7 @@
 /* A write of no more than this goes through each sort of piece and its neighbours. */
 #define MOST	12
 
-enum part { ORDER, COMMAND, PM_CTRL, WHOLE, LOCK, POWER, HARDWARE, RESULT, RANGE };
+enum part { ORDER, COMMAND, PM_CTRL, WHOLE, LOCK, POWER, HARDWARE, RESULT, RANGE, CORE };
 
 static enum part asked;
 
@@ -25,10 +25,14 @@ static struct pci_dev pdev;
 static struct nosnoop_device device;
 static loff_t begin;
 static size_t total;
+static loff_t ppos;
 
-/* How many bytes of a write were handed over, and what the call has to return */
+/* How many bytes of a write were seen to, and what the call has to return */
 static size_t done;
 static int failed;
+
+/* Did the core get the request as it is? */
+static bool handed_over;
 
 static bool locked;
 /* Was nosnoop_hold() the last to be called, and did it succeed? */
@@ -39,7 +43,7 @@ static bool owed, owed_command;
 static size_t faulted_in;
 
 /* How far the byte with Enable No Snoop has come, and what its parts were */
-static enum { NONE, GOT, HELD_LOCKED, HW_READ, WRITTEN, UNLOCKED } stage;
+static enum { NONE, GOT, HW_READ, HELD_LOCKED, WRITTEN, UNLOCKED } stage;
 static u8 old_hi, user_hi, hw_hi;
 static bool readrq_set, reset, masked;
 
@@ -63,6 +67,20 @@ static bool touches_pm(size_t pos, size_t count)
 	return device.pm_pos && touches(pos, count, device.pm_pos, 4);
 }
 
+/* COMMAND and PM_CTRL are written by the core, but looked after. */
+static bool touches_held(size_t pos, size_t count)
+{
+	return touches_command(pos, count) || touches_pm(pos, count);
+}
+
+/* Called for what only the driver does, with the device in D0 */
+static void in_d0(void)
+{
+	claim(POWER, pdev.dev.usage == 1);
+	claim(RANGE, false);
+	claim(CORE, false);
+}
+
 /* The byte with Enable No Snoop was seen to, before anything else is. */
 static void hi_is_done(void)
 {
@@ -83,7 +101,6 @@ static void waits(void)
 	claim(LOCK, !locked);
 	claim(COMMAND, !owed || !owed_command);
 	claim(PM_CTRL, !owed || owed_command);
-	claim(POWER, pdev.dev.usage == 1);
 	looked = false;
 	held = false;
 }
@@ -94,17 +111,16 @@ static void takes(const void *buf, size_t count)
 	waits();
 	hi_is_done();
 	claim(RESULT, !failed);
-	claim(ORDER, buf == user + done && count && count <= total - done);
-	claim(RANGE, false);
+	claim(ORDER, buf == user + done && count <= total - done);
+	claim(ORDER, count || !total);
 }
 
 int nosnoop_hold(struct nosnoop_device *nosnoop, const char *cause)
 {
 	int ret = any_errno();
 
-	claim(RANGE, false);
+	in_d0();
 	claim(LOCK, !locked);
-	claim(POWER, pdev.dev.usage == 1);
 	if (owed) {
 		if (ret && owed_command)
 			failed = ret;
@@ -112,7 +128,7 @@ int nosnoop_hold(struct nosnoop_device *nosnoop, const char *cause)
 		return ret;
 	}
 
-	claim(PM_CTRL, touches_command(at(), 1) || touches_pm(at(), 1));
+	claim(PM_CTRL, touches_held(at(), 1));
 	claim(RESULT, !failed);
 	if (ret && touches_command(at(), 1))
 		failed = ret;
@@ -135,15 +151,22 @@ static bool is_chunk(size_t pos, size_t count)
 }
 
 ssize_t vfio_pci_core_write(struct vfio_device *vdev, const char __user *buf,
-			    size_t count, loff_t *ppos)
+			    size_t count, loff_t *where)
 {
-	size_t pos = *ppos & VFIO_PCI_OFFSET_MASK;
+	size_t pos = *where & VFIO_PCI_OFFSET_MASK;
 	int ret = any_errno();
 
 	claim(COMMAND, !touches_command(pos, count) || (held && is_chunk(pos, count)));
 	claim(PM_CTRL, !touches_pm(pos, count) || (looked && is_chunk(pos, count)));
+	claim(POWER, pdev.dev.usage == touches_held(pos, count));
+	claim(RANGE, buf == user && count == total && where == &ppos);
+	claim(CORE, buf == user && count == total && where == &ppos && !handed_over);
+	handed_over = true;
+	/* If all that is wrong is the range, it is for the core to say so. */
+	if (asked == RANGE)
+		ret = core_range(&device.core, pos, count);
 	takes(buf, count);
-	claim(ORDER, *ppos == begin + done);
+	claim(ORDER, *where == begin + done);
 	claim(ORDER, !touches(pos, count, device.hi_pos, 1));
 	/* What the core would copy at once, but goes in pieces */
 	if (pos == device.hi_pos - 1 && total - done > 1)
@@ -151,13 +174,13 @@ ssize_t vfio_pci_core_write(struct vfio_device *vdev, const char __user *buf,
 	faulted_in = 0;
 
 	owed_command = touches_command(pos, count);
-	owed = owed_command || touches_pm(pos, count);
+	owed = touches_held(pos, count);
 	if (ret) {
 		failed = ret;
 		return ret;
 	}
 	done += count;
-	*ppos += count;
+	*where += count;
 
 	return count;
 }
@@ -166,6 +189,9 @@ size_t fault_in_readable(const char __user *buf, size_t count)
 {
 	int ret = any_errno();
 
+	claim(POWER, !pdev.dev.usage);
+	claim(RANGE, false);
+	claim(CORE, false);
 	takes(buf, count);
 	if (ret)
 		failed = -EFAULT;
@@ -179,6 +205,7 @@ int get_user_byte(u8 *to, const u8 __user *from)
 {
 	u8 value;
 
+	in_d0();
 	takes(from, 1);
 	claim(ORDER, at() == device.hi_pos);
 	if (any_errno()) {
@@ -190,13 +217,18 @@ int get_user_byte(u8 *to, const u8 __user *from)
 	user_hi = value;
 	*to = value;
 	stage = GOT;
-	done++;
+	/*
+	 * Device Status, which is behind it in the dword, is seen to with it: nobody
+	 * gets that, and prove_devctl_status() is about why.
+	 */
+	done += min(total - done, sizeof(u32) - 1);
 
 	return 0;
 }
 
 void pci_cfg_access_lock(struct pci_dev *pdev)
 {
+	in_d0();
 	claim(LOCK, !locked);
 	claim(COMMAND, !owed || !owed_command);
 	claim(PM_CTRL, !owed || owed_command);
@@ -208,8 +240,9 @@ void pci_cfg_access_lock(struct pci_dev *pdev)
 
 int nosnoop_hold_locked(struct nosnoop_device *nosnoop, const char *cause)
 {
+	in_d0();
 	claim(LOCK, locked);
-	claim(HARDWARE, stage == GOT);
+	claim(HARDWARE, stage == HW_READ && hw_hi & EN);
 	stage = HELD_LOCKED;
 
 	return any_errno();
@@ -222,8 +255,9 @@ int pci_bus_read_config_byte(struct pci_bus *bus, unsigned int devfn, int pos,
 	int ret = any_errno();
 	u8 hw;
 
+	in_d0();
 	claim(LOCK, locked);
-	claim(HARDWARE, stage == HELD_LOCKED);
+	claim(HARDWARE, stage == GOT);
 	claim(HARDWARE, bus == pdev.bus && devfn == pdev.devfn && pos == device.hi_pos);
 	hw_hi = ret ? 0xff : hw;
 	*value = hw_hi;
@@ -232,13 +266,20 @@ int pci_bus_read_config_byte(struct pci_bus *bus, unsigned int devfn, int pos,
 	return ret;
 }
 
+/* With the bit on in hardware there is a look before the byte is changed. */
+static bool may_change(void)
+{
+	return stage == (hw_hi & EN ? HELD_LOCKED : HW_READ);
+}
+
 int pci_bus_write_config_byte(struct pci_bus *bus, unsigned int devfn, int pos,
 			      u8 value)
 {
 	const u8 direct = (PCI_EXP_DEVCTL_EXT_TAG | PCI_EXP_DEVCTL_AUX_PME) >> 8;
 
+	in_d0();
 	claim(LOCK, locked);
-	claim(HARDWARE, stage == HW_READ && hw_hi != 0xff);
+	claim(HARDWARE, may_change() && hw_hi != 0xff);
 	claim(HARDWARE, bus == pdev.bus && devfn == pdev.devfn && pos == device.hi_pos);
 	claim(HARDWARE, !(value & (EN | FLR)));
 	claim(HARDWARE, !((value ^ user_hi) & direct));
@@ -250,6 +291,7 @@ int pci_bus_write_config_byte(struct pci_bus *bus, unsigned int devfn, int pos,
 
 int pcie_set_readrq(struct pci_dev *pdev, int readrq)
 {
+	in_d0();
 	claim(LOCK, locked);
 	claim(HARDWARE, stage == WRITTEN && (user_hi ^ old_hi) & MRRS);
 	claim(HARDWARE, readrq == max(128 << ((user_hi & MRRS) >> 4), pdev->mps));
@@ -262,7 +304,7 @@ void pci_cfg_access_unlock(struct pci_dev *pdev)
 {
 	claim(LOCK, locked);
 	locked = false;
-	claim(HARDWARE, stage == WRITTEN || (stage == HW_READ && hw_hi == 0xff));
+	claim(HARDWARE, stage == WRITTEN || (may_change() && hw_hi == 0xff));
 	claim(HARDWARE, stage != WRITTEN || readrq_set == !!((user_hi ^ old_hi) & MRRS));
 	claim(HARDWARE, device.hi == user_hi);
 	stage = UNLOCKED;
@@ -278,6 +320,7 @@ void trace_nosnoop_masked(struct pci_dev *pdev, const char *cause)
 long vfio_pci_core_ioctl(struct vfio_device *vdev, unsigned int cmd,
 			 unsigned long arg)
 {
+	in_d0();
 	waits();
 	claim(HARDWARE, vdev == &device.core.vdev && cmd == VFIO_DEVICE_RESET);
 	claim(HARDWARE, stage == UNLOCKED && !reset);
@@ -291,6 +334,10 @@ int pm_runtime_resume_and_get(struct device *dev)
 	int ret = any_errno();
 
 	claim(POWER, dev == &pdev.dev && !dev->usage && !locked);
+	claim(POWER, at() == device.hi_pos || touches_held(at(), 1));
+	claim(RANGE, false);
+	claim(CORE, false);
+	claim(RESULT, !failed);
 	if (ret)
 		failed = -EIO;
 	else
@@ -327,7 +374,6 @@ static bool is_cap(u8 cap)
 /* With what nosnoop_probe() makes of the device; @pm_cap is 0 if there is none. */
 static ssize_t config_write(struct request rq, u64 pos, size_t count, loff_t *moved)
 {
-	loff_t ppos;
 	ssize_t ret;
 
 	assume(is_cap(rq.exp_cap) && (!rq.pm_cap || is_cap(rq.pm_cap)));
@@ -410,15 +456,35 @@ void prove_write_result(struct request rq)
 	prove(RESULT, rq);
 }
 
-/* All of it is refused, whatever the position and the length. */
+/*
+ * All of it is refused, whatever the position and the length: by the driver, or by
+ * the core if that gets it as it is. Only a length that wraps around is left out; a
+ * write() of more than 2 GB is cut before it gets here.
+ */
 void prove_write_range(struct request rq, u64 pos, size_t count)
 {
 	size_t size = rq.extended ? PCI_CFG_SPACE_EXP_SIZE : PCI_CFG_SPACE_SIZE;
 	loff_t moved;
 
 	asked = RANGE;
-	assume(pos <= VFIO_PCI_OFFSET_MASK && count);
+	assume(pos <= VFIO_PCI_OFFSET_MASK && count && count <= SIZE_MAX - 3);
 	assume(pos >= size || count > size - pos);
 
 	assert(config_write(rq, pos, count, &moved) == -EFAULT && !moved);
+}
+
+/* A write inside of one dword that has nothing to look after, wherever that is */
+void prove_write_as_core(struct request rq, u64 pos, u8 count)
+{
+	loff_t moved;
+	ssize_t ret;
+
+	asked = CORE;
+	assume(pos <= VFIO_PCI_OFFSET_MASK && pos % 4 + count <= 4);
+	assume(pos / 4 != PCI_COMMAND / 4 && pos / 4 != (rq.exp_cap + HI) / 4);
+	assume(!rq.pm_cap || pos / 4 != (rq.pm_cap + PCI_PM_CTRL) / 4);
+
+	ret = config_write(rq, pos, count, &moved);
+	assert(handed_over);
+	assert(ret == (failed ? failed : count) && moved == (failed ? 0 : count));
 }
