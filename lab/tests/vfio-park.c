@@ -181,12 +181,13 @@ static void *parked_call(void *data)
 	return NULL;
 }
 
+/* Not blocking, for poll() says nothing of one that blocks */
 static int hold_page_back(void)
 {
 	struct uffdio_api api = { .api = UFFD_API };
 	struct uffdio_register range = { .mode = UFFDIO_REGISTER_MODE_MISSING };
 
-	park.uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	park.uffd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
 	if (park.uffd < 0 || ioctl(park.uffd, UFFDIO_API, &api))
 		return -errno;
 	park.pages = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
