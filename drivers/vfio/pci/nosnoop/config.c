@@ -15,9 +15,9 @@
 #include "trace.h"
 
 /*
- * The core's read with one byte put right, which is in the user's buffer also after
- * a read that fails behind it. The core would set MRRS in hardware without a lock
- * when it sees MRRS change in its copy of config space, and a reset in the middle
+ * The core's read with one byte put right, also after a read that fails behind it and
+ * has left the byte in the user's buffer. The core would set MRRS in hardware without
+ * a lock when it sees MRRS change in its copy of config space, and a reset in the middle
  * of that would have it write the bit back. So the user's MRRS is kept in the driver.
  */
 ssize_t nosnoop_config_read(struct nosnoop_device *nosnoop, char __user *buf,
@@ -119,7 +119,7 @@ static ssize_t nosnoop_write_segment(struct nosnoop_device *nosnoop,
 	bool command = nosnoop_is_command(pos);
 	ssize_t ret;
 
-	/* A chunk that goes in pieces is still written whole or not at all. */
+	/* Unless the user unmaps it meanwhile, a chunk is written whole or not at all. */
 	if (pos == nosnoop->hi_pos - 1 &&
 	    fault_in_readable(buf, min(count, sizeof(u32))))
 		return -EFAULT;
@@ -139,9 +139,9 @@ static ssize_t nosnoop_write_segment(struct nosnoop_device *nosnoop,
 }
 
 /*
- * In the core's own chunks: a user who has the core wait for the page with the next
- * one must not delay the look at the bit after PCI_COMMAND was written. No lock is
- * held meanwhile. Fails as the core's write, or as nosnoop_hold() for PCI_COMMAND.
+ * In the core's own chunks: a user can make the core wait for the page with the next
+ * one, which must not delay the look at the bit after PCI_COMMAND was written. No lock
+ * is held meanwhile. Fails as the core's write, or as nosnoop_hold() for PCI_COMMAND.
  */
 ssize_t nosnoop_config_write(struct nosnoop_device *nosnoop, const char __user *buf,
 			     size_t count, loff_t *ppos)

@@ -2,8 +2,8 @@
 /*
  * Enable No Snoop in hardware: cleared at open, held at 0, given back at close.
  *
- * Whoever locks config access keeps out the user's config accesses and resets by
- * the PCI core. It is locked for a few accesses to registers only.
+ * Locking config access keeps out the user's config accesses and resets by the PCI
+ * core, but not the core's restore on the way out of D3hot. It is locked briefly.
  */
 #include <linux/pci.h>
 
@@ -56,8 +56,8 @@ static int nosnoop_clear_locked(struct pci_dev *pdev, u16 devctl, const char *ca
 }
 
 /*
- * If both bits are on, turn mastering off for good: at once, for a reset by somebody
- * else that is under way may take long and then restore the bit at 0, unnoticed.
+ * If both bits are on, turn mastering off for good. This does not wait for a reset by
+ * somebody else, which may take long and then restore the bit at 0, unnoticed.
  * Another thread may have the function leave D3hot, which resets it and then restores
  * first the bit at 0 and later mastering. So the bit has to be on before and after.
  */
@@ -109,8 +109,8 @@ int nosnoop_hold_locked(struct nosnoop_device *nosnoop, const char *cause)
  * function may have sent requests with No Snoop: mastering is turned off and stays
  * off until the device is reopened, and the kernel's log has a line about it.
  *
- * Context: locks config access, where there is something to change, and waits for
- * a reset that is under way.
+ * Context: locks config access, where the bit is to be cleared, and waits for a
+ * reset that is under way.
  * Return: 0 if the function may master the bus. -EIO if the bit cannot be cleared,
  * the function does not answer, or mastering is off until the device is reopened.
  * -EPERM for a VF whose PF has the bit set.

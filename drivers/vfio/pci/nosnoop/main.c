@@ -119,7 +119,7 @@ static int nosnoop_get_region_info(struct vfio_device *core_vdev,
 	struct nosnoop_device *nosnoop = to_nosnoop(core_vdev);
 	int ret = vfio_pci_ioctl_get_region_info(core_vdev, info, caps);
 
-	/* So does the core to size the ROM. */
+	/* To size the ROM the core does the same. */
 	if (info->index == VFIO_PCI_ROM_REGION_INDEX)
 		nosnoop_hold(nosnoop, "ROM");
 
@@ -131,7 +131,7 @@ static int nosnoop_device_feature(struct vfio_device *core_vdev, u32 flags,
 {
 	int ret = vfio_pci_core_ioctl_feature(core_vdev, flags, arg, argsz);
 
-	/* And so does the PCI core when the function leaves low power. */
+	/* To leave low power the PCI core restores PCI_COMMAND. */
 	nosnoop_hold(to_nosnoop(core_vdev), "feature");
 
 	return ret;

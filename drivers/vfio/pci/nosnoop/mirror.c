@@ -47,7 +47,7 @@ void nosnoop_mirror_init(struct nosnoop_device *nosnoop)
 
 /*
  * BAR5 of these GPUs is an index and its data, in I/O ports, which lead to the
- * mirrors (QEMU hw/vfio/pci-quirks.c). None is offered, and none can be written.
+ * mirrors (QEMU hw/vfio/pci-quirks.c). I/O BARs are not offered, nor written.
  */
 static bool nosnoop_bar_is_closed(struct nosnoop_device *nosnoop, unsigned int index)
 {

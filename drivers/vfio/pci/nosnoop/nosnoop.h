@@ -17,19 +17,19 @@ struct nosnoop_device {
 	u16 pm_pos;
 	/* Config space in BAR0, or NULL */
 	const struct nosnoop_mirror *mirrors;
-	/* Writes of regions before this are the core's: of BARs without mirrors */
+	/* Writes below this offset, of BARs without mirrors, go straight to the core. */
 	loff_t ours;
 
 	/*
-	 * Written with config access locked: Device Control's upper byte as the
-	 * user wrote it, for MRRS; whether the bit is held at 0, whether it was 1
-	 * before open, and whether mastering is off until the device is reopened
+	 * Written with config access locked, quarantined also by who looks: Device
+	 * Control's upper byte as the user wrote it, for MRRS; is the bit held at 0,
+	 * was it 1 before open, and is mastering off until the device is reopened?
 	 */
 	u8 hi;
 	bool enforcing;
 	bool restore;
 	bool quarantined;
-	/* Protects the look for both bits, for each moment to be found once */
+	/* Protects the look for both bits: each moment is reported once. */
 	spinlock_t find_lock;
 };
 

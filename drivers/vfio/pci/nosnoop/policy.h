@@ -34,7 +34,7 @@ static inline u8 nosnoop_hi_to_hw(u8 hw, u8 user)
 	return hw | (user & NOSNOOP_DIRECT);
 }
 
-/* What a user reads who last wrote @hi, where the core shows @core */
+/* What the user reads, where the core shows @core and the user last wrote @hi */
 static inline u8 nosnoop_hi_to_user(u8 core, u8 hi)
 {
 	core &= ~NOSNOOP_HI(PCI_EXP_DEVCTL_READRQ | PCI_EXP_DEVCTL_NOSNOOP_EN);
@@ -66,13 +66,13 @@ static inline bool nosnoop_is_command(size_t pos)
 	return pos == PCI_COMMAND || pos == PCI_COMMAND + 1;
 }
 
-/* Is @pos in the dword with PCI_PM_CTRL, at @pm_pos, or nowhere if that is 0? */
+/* Is @pos in the dword with PCI_PM_CTRL? That is at @pm_pos, or there is none if 0. */
 static inline bool nosnoop_is_pm(size_t pos, size_t pm_pos)
 {
 	return pm_pos && round_down(pos, sizeof(u32)) == pm_pos;
 }
 
-/* Has the dword that @pos is in nothing that the driver looks after? */
+/* Is the dword at @pos all the core's? */
 static inline bool nosnoop_is_core(size_t pos, size_t hi_pos, size_t pm_pos)
 {
 	return pos / sizeof(u32) != PCI_COMMAND / sizeof(u32) &&
