@@ -306,7 +306,10 @@ static inline void lab_teardown(struct nosnoop *n)
 
 #define LAB_TRACE	"/sys/kernel/tracing/instances/nosnoop_lab"
 
-/* A trace of its own, to be read without waiting; a test that died left one */
+/*
+ * A trace of its own, to be read without waiting; a test that died left one. -1 if
+ * there is no such event, as with vfio-pci, which finds nothing.
+ */
 static inline int trace_open(void)
 {
 	int fd;
@@ -314,7 +317,10 @@ static inline int trace_open(void)
 	if (mkdir(LAB_TRACE, 0700))
 		VFIO_ASSERT_EQ(errno, EEXIST, "mkdir(%s) failed\n", LAB_TRACE);
 	fd = open(LAB_TRACE "/events/vfio_pci_nosnoop/nosnoop_found/enable", O_WRONLY);
-	VFIO_ASSERT_GE(fd, 0, "there is no tracepoint nosnoop_found\n");
+	if (fd < 0) {
+		VFIO_ASSERT_EQ(rmdir(LAB_TRACE), 0);
+		return -1;
+	}
 	VFIO_ASSERT_EQ(write(fd, "1", 1), 1);
 	VFIO_ASSERT_EQ(close(fd), 0);
 	fd = open(LAB_TRACE "/trace", O_WRONLY | O_TRUNC);
@@ -328,6 +334,8 @@ static inline int trace_open(void)
 
 static inline void trace_close(int fd)
 {
+	if (fd < 0)
+		return;
 	VFIO_ASSERT_EQ(close(fd), 0);
 	VFIO_ASSERT_EQ(rmdir(LAB_TRACE), 0);
 }
@@ -339,6 +347,8 @@ static inline u64 trace_found(int fd, const char *bdf)
 	u64 count = 0;
 	ssize_t len;
 
+	if (fd < 0)
+		return 0;
 	snprintf_assert(event, sizeof(event), "nosnoop_found: %s ", bdf);
 	while ((len = read(fd, buf, sizeof(buf) - 1)) > 0) {
 		buf[len] = 0;

@@ -62,6 +62,7 @@ FIXTURE_SETUP(vfio_pci_nosnoop_race_test)
 		SKIP(return, "%s", missing);
 
 	self->trace = trace_open();
+	ASSERT_GE(self->trace, 0) TH_LOG("there is no tracepoint nosnoop_found");
 	nosnoop_prepare(&self->n, device_bdf);
 	lab_open(&self->n, variant->iommu_mode);
 }
