@@ -372,4 +372,44 @@ static inline u64 moments_ended(off_t from, const char *cause)
 	return log_grep(from, "\"event\":\"reset\"", tag);
 }
 
+/*
+ * And how many the PCI core ended, which restores Device Control after a reset: if the
+ * driver could not look meanwhile, it does not know. When the driver clears the bit,
+ * it changes no other.
+ */
+static inline u64 moments_restored(off_t from)
+{
+	FILE *file = fdopen(log_open(), "r");
+	unsigned int old, new;
+	char *line = NULL, *p;
+	bool lasts = false;
+	size_t size = 0;
+	u64 count = 0;
+	int ret;
+
+	VFIO_ASSERT_NOT_NULL(file);
+	VFIO_ASSERT_EQ(fseeko(file, from, SEEK_SET), 0);
+	while (getline(&line, &size, file) > 0) {
+		if (strstr(line, "\"event\":\"moment\""))
+			lasts = true;
+		else if (strstr(line, "\"event\":\"reset\""))
+			lasts = false;
+		p = strstr(line, "\"old\":");
+		if (!lasts || !p)
+			continue;
+		ret = sscanf(p, "\"old\":\"%x\",\"new\":\"%x\"", &old, &new);
+		VFIO_ASSERT_EQ(ret, 2);
+		if (strstr(line, "\"event\":\"command\"")) {
+			lasts = new & PCI_COMMAND_MASTER;
+		} else if (strstr(line, "\"event\":\"devctl\"")) {
+			lasts = new & PCI_EXP_DEVCTL_NOSNOOP_EN;
+			count += !lasts && (old ^ new) != PCI_EXP_DEVCTL_NOSNOOP_EN;
+		}
+	}
+	free(line);
+	VFIO_ASSERT_EQ(fclose(file), 0);
+
+	return count;
+}
+
 #endif /* LAB_SELFTESTS_NOSNOOP_LAB_H */

@@ -729,7 +729,9 @@ static void check_moments(struct hostile *h, const char *when)
 	for (int i = 0; i < 100; i++) {
 		moments = log_totals().moments - h->moments;
 		h->found += trace_found(h->trace, h->n->bdf);
-		ended = moments > h->found + h->ended ? moments_ended(h->from, NULL) : 0;
+		ended = 0;
+		if (moments > h->found + h->ended)
+			ended = moments_ended(h->from, NULL) + moments_restored(h->from);
 		if (moments == h->found + h->ended + ended)
 			break;
 		usleep(10000);
@@ -822,7 +824,7 @@ static void run_round(struct hostile *h, struct worker *workers, u64 ops)
 	check_moments(h, "at the end of a round");
 	settle(h, workers);
 	check_moments(h, "when all is settled");
-	h->ended += moments_ended(h->from, NULL);
+	h->ended += moments_ended(h->from, NULL) + moments_restored(h->from);
 	h->from = log_size();
 	h->found_before_round = h->found;
 	hw_set_power_control(n->bdf, "on");

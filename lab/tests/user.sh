@@ -168,6 +168,8 @@ mark()
 # moment_ends LOG LINES: after so many lines, how many moments there were, how
 # many of them a reset ended, and how many still last. A moment lasts until
 # a reset, a write of COMMAND without mastering or one of DEVCTL without the bit.
+# If that changes other bits of DEVCTL, too, it is the PCI core's restore, which
+# is a part of a reset: the driver clears nothing but the bit.
 moment_ends()
 {
 	awk -v skip="$2" '
@@ -175,7 +177,15 @@ moment_ends()
 		/"event":"moment"/ { moments++; lasts = 1; next }
 		/"event":"reset"/ { resets += lasts; lasts = 0 }
 		/"event":"command".*"new":"0x[0-9a-f]*[012389ab]"/ { lasts = 0 }
-		/"event":"devctl".*"new":"0x.[0-7][0-9a-f]*"/ { lasts = 0 }
+		/"event":"devctl".*"new":"0x.[0-7][0-9a-f]*"/ {
+			match($0, /"old":"0x[^"]*/); old = substr($0, RSTART + 9, 4)
+			match($0, /"new":"0x[^"]*/); new = substr($0, RSTART + 9, 4)
+			same = substr(old, 1, 1) substr(old, 3) == substr(new, 1, 1) substr(new, 3)
+			same = same && index("89abcdef", substr(old, 2, 1)) == index("01234567", substr(new, 2, 1))
+			if (lasts && !same)
+				resets++
+			lasts = 0
+		}
 		END { print moments + 0, resets + 0, lasts + 0 }' "$1"
 }
 

@@ -2,8 +2,9 @@
 /*
  * Enable No Snoop in hardware: cleared at open, held at 0, given back at close.
  *
- * Locking config access keeps out the user's config accesses and resets by the PCI
- * core, but not the core's restore on the way out of D3hot. It is locked briefly.
+ * Locking config access, briefly, keeps out the user's config accesses and resets by
+ * the PCI core, but not the restore on the way out of D3hot. core.memory_lock would: but
+ * who waits with it for a reset keeps VFIO_DEVICE_SET_IRQS from its look, until too late.
  */
 #include <linux/pci.h>
 
@@ -163,7 +164,7 @@ int nosnoop_begin(struct nosnoop_device *nosnoop)
 		pci_warn(pdev, "PF %s has Enable No Snoop set, which governs this VF: clear it with 'setpci -s %s CAP_EXP+8.w=0:800'\n",
 			 pci_name(pf), pci_name(pf));
 	else if (ret)
-		pci_warn(pdev, "Enable No Snoop cannot be cleared, refusing to open: use vfio-pci\n");
+		pci_warn(pdev, "Enable No Snoop cannot be cleared, or the function does not answer: refusing to open\n");
 	else if (pdev->is_virtfn)
 		pci_info(pdev, "No Snoop is disabled in PF %s\n", pci_name(pf));
 	else

@@ -11,7 +11,6 @@
 #include <linux/minmax.h>
 #include <linux/pci_regs.h>
 #include <linux/types.h>
-
 #include <asm/page.h>
 
 /* The bits of Device Control that are in its upper byte, which has No Snoop */
