@@ -120,8 +120,13 @@ static void read_config(const struct machine *machine, struct device *device,
 	if (!device->answers)
 		return;
 
+	/*
+	 * Of those with an endpoint's header, class 0680 is what makers give to NTBs
+	 * and NVSwitch, which VFIO gives to users.
+	 */
 	device->bridge = (header[PCI_HEADER_TYPE] & 0x7f) != PCI_HEADER_TYPE_NORMAL ||
-			 device->class >> 16 == 0x06;
+			 (device->class >> 16 == PCI_BASE_CLASS_BRIDGE &&
+			  device->class >> 8 != PCI_CLASS_BRIDGE_OTHER);
 	command = header[PCI_COMMAND] | header[PCI_COMMAND + 1] << 8;
 	status = header[PCI_STATUS] | header[PCI_STATUS + 1] << 8;
 	device->master = flag(command, PCI_COMMAND_MASTER);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <pci/header.h>
 
 #include "attribute.h"
 #include "commands.h"
@@ -308,6 +309,8 @@ static void print_kvm(const struct outlook *outlook)
 		paragraph("KVM is not told, for the driver does not vouch for a VF, whose bit is its PF's.");
 	else if (device->rciep)
 		paragraph("KVM is not told, for the driver does not vouch for functions in the root complex.");
+	else if (device->class >> 16 == PCI_BASE_CLASS_BRIDGE)
+		paragraph("KVM is not told, for the driver does not vouch for a function of a bridge's class, which may forward the requests of others.");
 	else
 		paragraph("This kernel's VFIO lets the driver vouch for the function, and KVM is told if all of its group are bound to vfio-pci-nosnoop before the virtual machine starts.");
 }
