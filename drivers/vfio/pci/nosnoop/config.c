@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The user's access to config space. Device Control's upper byte, which has
- * Enable No Snoop, is the driver's. Writes of PCI_COMMAND and PCI_PM_CTRL, which
- * may turn mastering on, are the core's with a look at the bit before and after.
- * All else is the core's.
+ * The user's access to config space. The upper byte of Device Control, which has the
+ * bit, is the driver's. Writes of PCI_COMMAND and PCI_PM_CTRL, which may turn mastering
+ * on, are the core's with a look at the bit before and after. All else is the core's.
  */
 #include <linux/pagemap.h>
 #include <linux/pci.h>
@@ -15,10 +14,9 @@
 #include "trace.h"
 
 /*
- * The core's read with one byte put right, also after a read that fails behind it and
- * has left the byte in the user's buffer. The core would set MRRS in hardware without
- * a lock when it sees MRRS change in its copy of config space, and a reset in the middle
- * of that would have it write the bit back. So the user's MRRS is kept in the driver.
+ * The core's read with one byte put right, also if it fails behind that. The user's MRRS
+ * is kept in the driver: if the core sees it change in its copy, it sets it in hardware
+ * without a lock, and with a reset in the middle it would write the bit back.
  */
 ssize_t nosnoop_config_read(struct nosnoop_device *nosnoop, char __user *buf,
 			    size_t count, loff_t *ppos)
@@ -75,8 +73,6 @@ static ssize_t nosnoop_write_hi(struct nosnoop_device *nosnoop, const u8 __user 
 
 	if (user & NOSNOOP_HI(PCI_EXP_DEVCTL_NOSNOOP_EN))
 		trace_nosnoop_masked(pdev, "devctl");
-
-	/* The core ignores a reset that fails, too. */
 	if (nosnoop_is_flr(user, pdev->devcap))
 		vfio_pci_core_ioctl(&nosnoop->core.vdev, VFIO_DEVICE_RESET, 0);
 
@@ -85,10 +81,9 @@ static ssize_t nosnoop_write_hi(struct nosnoop_device *nosnoop, const u8 __user 
 }
 
 /*
- * What the write does is decided by the user's buffer when the core reads it, so
- * that each write of PCI_COMMAND is taken for one that turns mastering on. A write
- * of PCI_PM_CTRL has the core save PCI_COMMAND and Device Control, or restore both.
- * It is not refused, for it may be what the function needs to answer.
+ * The user's buffer may change until the core reads it, so that each write of
+ * PCI_COMMAND is taken for one that turns mastering on. PCI_PM_CTRL has the core save
+ * or restore PCI_COMMAND, and is not refused: the function may need it to answer.
  */
 static ssize_t nosnoop_write_held(struct nosnoop_device *nosnoop,
 				  const char __user *buf, size_t count, loff_t *ppos,
@@ -139,9 +134,8 @@ static ssize_t nosnoop_write_segment(struct nosnoop_device *nosnoop,
 }
 
 /*
- * In the core's own chunks: a user can make the core wait for the page with the next
- * one, which must not delay the look at the bit after PCI_COMMAND was written. No lock
- * is held meanwhile. Fails as the core's write, or as nosnoop_hold() for PCI_COMMAND.
+ * In the core's own chunks: a user can make it wait for the page with the next one,
+ * which must not delay the look after PCI_COMMAND. No lock is held meanwhile.
  */
 ssize_t nosnoop_config_write(struct nosnoop_device *nosnoop, const char __user *buf,
 			     size_t count, loff_t *ppos)

@@ -13,10 +13,7 @@
 #define CREATE_TRACE_POINTS
 #include "trace.h"
 
-/*
- * These wait for nothing, and they reach a function that the PCI core takes for
- * disconnected, as the user's writes do. All ones are no answer: some bits read as 0.
- */
+/* Waits for nothing. All ones are no answer, for some bits always read as 0. */
 static int nosnoop_get(struct pci_dev *pdev, int pos, u16 *value)
 {
 	if (pci_bus_read_config_word(pdev->bus, pdev->devfn, pos, value) ||
@@ -24,11 +21,6 @@ static int nosnoop_get(struct pci_dev *pdev, int pos, u16 *value)
 		return -EIO;
 
 	return 0;
-}
-
-static void nosnoop_set(struct pci_dev *pdev, int pos, u16 value)
-{
-	pci_bus_write_config_word(pdev->bus, pdev->devfn, pos, value);
 }
 
 /* The bit of a VF is reserved. That of its PF governs it. */
@@ -47,8 +39,8 @@ static int nosnoop_clear_locked(struct pci_dev *pdev, u16 devctl, const char *ca
 	if (pdev->is_virtfn)
 		return -EPERM;
 
-	nosnoop_set(pdev, pdev->pcie_cap + PCI_EXP_DEVCTL,
-		    devctl & ~PCI_EXP_DEVCTL_NOSNOOP_EN);
+	pci_bus_write_config_word(pdev->bus, pdev->devfn, pdev->pcie_cap + PCI_EXP_DEVCTL,
+				  devctl & ~PCI_EXP_DEVCTL_NOSNOOP_EN);
 	if (nosnoop_get_devctl(pdev, &devctl) || devctl & PCI_EXP_DEVCTL_NOSNOOP_EN)
 		return -EIO;
 
@@ -58,9 +50,9 @@ static int nosnoop_clear_locked(struct pci_dev *pdev, u16 devctl, const char *ca
 
 /*
  * If both bits are on, turn mastering off for good. This does not wait for a reset by
- * somebody else, which may take long and then restore the bit at 0, unnoticed.
- * Another thread may have the function leave D3hot, which resets it and then restores
- * first the bit at 0 and later mastering. So the bit has to be on before and after.
+ * somebody else, which would restore the bit at 0, unnoticed. Where another thread has
+ * the function leave D3hot, the bit is restored at 0 before mastering is. So it has to
+ * be on before and after.
  */
 static void nosnoop_find(struct nosnoop_device *nosnoop, const char *cause)
 {
@@ -75,7 +67,8 @@ static void nosnoop_find(struct nosnoop_device *nosnoop, const char *cause)
 		found = before & after & PCI_EXP_DEVCTL_NOSNOOP_EN;
 		WRITE_ONCE(nosnoop->quarantined, nosnoop->quarantined || found);
 		if (nosnoop->quarantined)
-			nosnoop_set(pdev, PCI_COMMAND, command & ~PCI_COMMAND_MASTER);
+			pci_bus_write_config_word(pdev->bus, pdev->devfn, PCI_COMMAND,
+						  command & ~PCI_COMMAND_MASTER);
 		if (found)
 			trace_nosnoop_found(pdev, cause);
 	}
@@ -106,9 +99,9 @@ int nosnoop_hold_locked(struct nosnoop_device *nosnoop, const char *cause)
  * @nosnoop: the device, which is open
  * @cause: what is under way, for the log
  *
- * This is what the driver is about. If it finds the bit and mastering both on, the
- * function may have sent requests with No Snoop: mastering is turned off and stays
- * off until the device is reopened, and the kernel's log has a line about it.
+ * If it finds the bit and mastering both on, the function may have sent requests with
+ * No Snoop: mastering is turned off and stays off until the device is reopened, and the
+ * kernel's log has a line about it.
  *
  * Context: locks config access, where the bit is to be cleared, and waits for a
  * reset that is under way.
@@ -192,8 +185,9 @@ void nosnoop_end(struct nosnoop_device *nosnoop)
 	if (nosnoop->restore && !nosnoop->core.sriov_active &&
 	    !nosnoop_get_devctl(pdev, &devctl) &&
 	    !nosnoop_get(pdev, PCI_COMMAND, &command) && !(command & PCI_COMMAND_MASTER)) {
-		nosnoop_set(pdev, pdev->pcie_cap + PCI_EXP_DEVCTL,
-			    devctl | PCI_EXP_DEVCTL_NOSNOOP_EN);
+		pci_bus_write_config_word(pdev->bus, pdev->devfn,
+					  pdev->pcie_cap + PCI_EXP_DEVCTL,
+					  devctl | PCI_EXP_DEVCTL_NOSNOOP_EN);
 		nosnoop->restore = false;
 	}
 	pci_cfg_access_unlock(pdev);

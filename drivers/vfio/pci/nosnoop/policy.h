@@ -21,9 +21,8 @@
 					   PCI_EXP_DEVCTL_AUX_PME)
 
 /*
- * What a user's write makes of the byte @hw in hardware. As the core has it in
- * vfio_exp_config_write(), Phantom Functions cannot be written, MRRS is virtual,
- * and FLR is a reset by the PCI core. Enable No Snoop is 0.
+ * What a user's write makes of the byte @hw in hardware. As with vfio-pci, Phantom
+ * Functions cannot be written, MRRS is virtual, and FLR is a reset by the PCI core.
  */
 static inline u8 nosnoop_hi_to_hw(u8 hw, u8 user)
 {

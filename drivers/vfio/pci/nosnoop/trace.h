@@ -23,11 +23,9 @@ DECLARE_EVENT_CLASS(nosnoop,
 		     TP_PROTO(struct pci_dev *pdev, const char *cause),	\
 		     TP_ARGS(pdev, cause))
 
-/* A user's write asked for Enable No Snoop, which was masked. */
+/* A user's write asked for the bit; it was set, and cleared; PCI_COMMAND was refused */
 NOSNOOP_EVENT(nosnoop_masked);
-/* The bit was found set and cleared. */
 NOSNOOP_EVENT(nosnoop_cleared);
-/* A write of PCI_COMMAND was refused. */
 NOSNOOP_EVENT(nosnoop_refused);
 /* The bit and mastering were found both on, and mastering turned off for good. */
 NOSNOOP_EVENT(nosnoop_found);
