@@ -20,7 +20,6 @@
 
 #define DEVICE	"/sys/bus/pci/devices/%s"
 #define DRIVER	"/sys/bus/pci/drivers/%s"
-#define PARAMETER "/sys/module/vfio_pci_nosnoop/parameters/%s"
 
 enum result {
 	RESULT_UNTOUCHED,
@@ -224,11 +223,26 @@ static void check_group(const struct request *request, const struct device *devi
 			 hosts == 1 ? "" : "s");
 }
 
-/* What the driver would refuse, with its own words where it has them */
-static void check_refused(const struct device *device)
+/* Each with what leads out of it */
+static void check_denied(const struct request *request, const struct device *device)
 {
-	char text[TREE_WORD];
+	enum denial denial = device_denial(&request->machine, device);
+	const char *words = device_denial_words(denial), *bdf = device->bdf;
 
+	if (denial == DENIED_IGD)
+		complain("%s: the driver refuses it: %s: use vfio-pci", bdf, words);
+	if (denial == DENIED_ERRATA)
+		complain("%s: the driver refuses it: %s: for trusted users, load it with disable_denylist=1",
+			 bdf, words);
+	/* It is looked at when a function is bound. One that is bound stays so. */
+	if (denial == DENIED_STRICT && (!device_is_ours(device) || request->persist))
+		complain("%s: the driver refuses it: %s: %s", bdf, words,
+			 device->knows.back_door);
+}
+
+/* What the driver would refuse, or VFIO */
+static void check_refused(const struct request *request, const struct device *device)
+{
 	if (!device_is_endpoint(device))
 		complain("%s: a bridge is not given to a user", device->bdf);
 	else if (!device->answers)
@@ -236,11 +250,8 @@ static void check_refused(const struct device *device)
 	else if (device->pcie == KNOWN_NO)
 		complain("%s: it has no PCI Express capability, so no Enable No Snoop to hold: use vfio-pci",
 			 device->bdf);
-	else if (device->denied &&
-		 (tree_read(text, sizeof(text), PARAMETER, "disable_denylist") ||
-		  strcmp(text, "Y")))
-		complain("%s: the driver refuses it: %s: use vfio-pci", device->bdf,
-			 device->denied);
+	else if (device_denial(&request->machine, device) != NOT_DENIED)
+		check_denied(request, device);
 	else if (device->group < 0)
 		complain("%s: it has no IOMMU group, so VFIO cannot isolate it: turn the IOMMU on, in the firmware and with intel_iommu=on on Intel's machines",
 			 device->bdf);
@@ -473,6 +484,7 @@ static void print_document(const struct request *request, bool ok)
 		json_string("driver_before", *job->before.driver ? job->before.driver : NULL);
 		json_string("driver", *job->device->driver ? job->device->driver : NULL);
 		json_string("persistent_driver", *job->device->saved ? job->device->saved : NULL);
+		json_string("back_door", job->device->knows.back_door);
 		json_string("result", result_words[job->result]);
 		json_close('}');
 	}
@@ -507,6 +519,20 @@ static void tell_of_pfs(const struct request *request)
 		if (pf && pf->bit == KNOWN_YES)
 			note("%s: opening it will be refused until Enable No Snoop of its PF is cleared: setpci -s %s CAP_EXP+8.w=0:800",
 			     work.jobs[i].device->bdf, pf->bdf);
+	}
+}
+
+/* Unless their IOMMU enforces snooping, whatever a guest does */
+static void tell_of_back_doors(void)
+{
+	const struct device *device;
+	int i;
+
+	for (i = 0; i < work.nr_jobs; i++) {
+		device = work.jobs[i].device;
+		if (device->knows.back_door && device->iommu.enforces != KNOWN_YES)
+			note("%s: a guest can get around " DRIVER_NAME ": %s", device->bdf,
+			     device->knows.back_door);
 	}
 }
 
@@ -568,15 +594,17 @@ int command_bind(struct request *request)
 	for (i = 0; i < request->nr_targets; i++) {
 		const struct device *device = request->targets[i];
 
-		check_refused(device);
+		check_refused(request, device);
 		check_group(request, device);
 		if (device_is_ours(device) && !request->persist)
 			continue;
 		check_open(device);
 		check_needed(request, device);
 	}
-	if (!complaints() && load_driver() && do_all(bind_job))
+	if (!complaints() && load_driver() && do_all(bind_job)) {
 		tell_of_pfs(request);
+		tell_of_back_doors();
+	}
 	return finish(request);
 }
 

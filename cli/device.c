@@ -12,7 +12,6 @@
 #include <pci/pci.h>
 
 #include "attribute.h"
-#include "denied.h"
 #include "device.h"
 #include "kernel.h"
 #include "message.h"
@@ -114,6 +113,9 @@ static void read_config(const struct machine *machine, struct device *device,
 	device->master = NOT_KNOWN;
 	if (!pci_read_block(dev, 0, header, sizeof(header)))
 		return;
+	device->subvendor = header[PCI_SUBSYSTEM_VENDOR_ID] |
+			    header[PCI_SUBSYSTEM_VENDOR_ID + 1] << 8;
+	device->subdevice = header[PCI_SUBSYSTEM_ID] | header[PCI_SUBSYSTEM_ID + 1] << 8;
 	for (i = 0; i < sizeof(header); i++)
 		ones += header[i] == 0xff;
 	device->answers = ones != sizeof(header);
@@ -219,6 +221,20 @@ static void read_dump(struct device *device)
 	device->open = NOT_KNOWN;
 }
 
+static void ask_driver(struct device *device)
+{
+	const struct identity identity = {
+		.vendor = device->vendor,
+		.device = device->id,
+		.subvendor = device->subvendor,
+		.subdevice = device->subdevice,
+		.class = device->class,
+		.root_bus = device->root_bus,
+	};
+
+	device->knows = driver_knows(&identity);
+}
+
 static int compare(const void *a, const void *b)
 {
 	return address_compare(&((const struct device *)a)->address,
@@ -304,9 +320,10 @@ void machine_load(struct machine *machine, const char *dump)
 			read_sysfs(device);
 		read_name(device, access);
 		if (!device->bridge)
-			device->denied = denied_reason(device->vendor, device->id,
-						       device->class, device->root_bus);
+			ask_driver(device);
 	}
+	machine->disable_denylist = !dump && kernel_parameter("disable_denylist");
+	machine->strict = !dump && kernel_parameter("strict");
 	pci_cleanup(access);
 }
 
@@ -354,8 +371,9 @@ struct facts device_facts(const struct machine *machine, const struct device *de
 	struct facts facts = {
 		.answers = device->answers,
 		.bridge = device->bridge,
-		.igd = denied_is_igd(device->vendor, device->class, device->root_bus),
-		.denied = device->denied,
+		.igd = device->knows.igd,
+		.denied = device_denial(machine, device) != NOT_DENIED,
+		.back_door = device->knows.back_door,
 		.vf = device->vf,
 		.isolated = device->iommu.kind != IOMMU_NONE,
 		.bound = device_is_ours(device),
@@ -370,6 +388,41 @@ struct facts device_facts(const struct machine *machine, const struct device *de
 	if (device->vf)
 		facts.bit = pf ? pf->bit : NOT_KNOWN;
 	return facts;
+}
+
+/**
+ * device_denial() - Why the driver refuses a function
+ * @machine: from machine_load()
+ * @device: one of its functions
+ *
+ * Return: the reason, by what the driver's parameters are now, or NOT_DENIED.
+ */
+enum denial device_denial(const struct machine *machine, const struct device *device)
+{
+	if (device->knows.igd)
+		return DENIED_IGD;
+	if (device->knows.errata && !machine->disable_denylist)
+		return DENIED_ERRATA;
+	if (device->knows.back_door && machine->strict)
+		return DENIED_STRICT;
+	return NOT_DENIED;
+}
+
+/**
+ * device_denial_words() - A reason in words
+ * @denial: the reason
+ *
+ * Return: the words, to end a sentence with, or NULL if there is none.
+ */
+const char *device_denial_words(enum denial denial)
+{
+	static const char * const words[] = {
+		[DENIED_IGD] = "Intel integrated graphics is not governed by Enable No Snoop",
+		[DENIED_ERRATA] = "known errata, as in vfio-pci",
+		[DENIED_STRICT] = "strict is set, and a guest can get around the driver",
+	};
+
+	return words[denial];
 }
 
 /**

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "address.h"
+#include "driver.h"
 #include "iommu.h"
 #include "know.h"
 #include "verdict.h"
@@ -18,6 +19,8 @@ struct device {
 	unsigned int vendor;		/* of a VF the PF's */
 	unsigned int id;
 	unsigned int class;		/* with the programming interface */
+	unsigned int subvendor;
+	unsigned int subdevice;
 
 	bool answers;
 	bool limited;			/* the header is all that could be read */
@@ -30,7 +33,7 @@ struct device {
 
 	bool vf;
 	char pf[ADDRESS_SIZE];		/* if vf */
-	const char *denied;		/* the driver's reason, or NULL */
+	struct driver_knows knows;	/* of endpoints */
 
 	char driver[TREE_WORD];		/* "" if there is none */
 	bool vfio;			/* the driver is one of VFIO's */
@@ -43,8 +46,18 @@ struct device {
 
 struct machine {
 	const char *dump;		/* the file, or NULL for a machine */
+	bool disable_denylist;		/* the driver's parameters; of a dump their */
+	bool strict;			/* defaults */
 	struct device *devices;
 	int count;
+};
+
+/* Why the driver refuses a function */
+enum denial {
+	NOT_DENIED,
+	DENIED_IGD,
+	DENIED_ERRATA,		/* unless disable_denylist is set */
+	DENIED_STRICT,		/* if strict is set */
 };
 
 void machine_load(struct machine *machine, const char *dump);
@@ -52,6 +65,8 @@ struct device *machine_find(const struct machine *machine,
 			    const struct address *address);
 struct device *machine_pf(const struct machine *machine, const struct device *vf);
 struct facts device_facts(const struct machine *machine, const struct device *device);
+enum denial device_denial(const struct machine *machine, const struct device *device);
+const char *device_denial_words(enum denial denial);
 void device_refresh(struct device *device);
 bool device_is_ours(const struct device *device);
 bool device_is_endpoint(const struct device *device);

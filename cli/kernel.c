@@ -68,6 +68,21 @@ enum know kernel_has_module(char *release, size_t size)
 	return known;
 }
 
+/**
+ * kernel_parameter() - Whether a parameter of the driver is on
+ * @name: its name
+ *
+ * Return: false, too, if the driver is not loaded: that is their default.
+ */
+bool kernel_parameter(const char *name)
+{
+	char text[TREE_WORD];
+
+	return !tree_read(text, sizeof(text),
+			  "/sys/module/vfio_pci_nosnoop/parameters/%s", name) &&
+	       !strcmp(text, "Y");
+}
+
 /* Whether a file has a word between two zeros */
 static enum know has_word(const char *path, const char *word)
 {

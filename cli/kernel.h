@@ -11,6 +11,7 @@
 
 bool kernel_has_driver(void);
 enum know kernel_has_module(char *release, size_t size);
+bool kernel_parameter(const char *name);
 enum know kernel_tells_kvm(void);
 bool kernel_find_program(const char *name, char *path, size_t size);
 

@@ -128,6 +128,7 @@ void print_device_json(const struct request *request, const struct device *devic
 {
 	const struct facts facts = device_facts(&request->machine, device);
 	const struct verdict_words *words = verdict_words(verdict_of(&facts));
+	enum denial denial = device_denial(&request->machine, device);
 	bool dump = request->machine.dump;
 	char id[8];
 
@@ -152,7 +153,9 @@ void print_device_json(const struct request *request, const struct device *devic
 	json_know("no_snoop", facts.bit);
 	json_know("bus_master", device->master);
 	json_know("open", dump ? NOT_KNOWN : device->open);
-	json_string("denied", device->denied);
+	json_string("denied", device_denial_words(denial));
+	json_know("errata", device->knows.errata ? KNOWN_YES : KNOWN_NO);
+	json_string("back_door", device->knows.back_door);
 	json_string("verdict", words->code);
 	json_string("words", words->sentence);
 }

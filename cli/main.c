@@ -40,7 +40,8 @@ static const char help[] =
 "  -V, --version    show the version\n"
 "\n"
 "Exit status: 0, all is well; 1, something failed; 2, wrong arguments. Of status:\n"
-"3, a function can be non-coherent; 4, it is not known.\n";
+"3, a function can be non-coherent; 4, it is not known; 5, a guest can get around\n"
+"the driver.\n";
 
 static const struct command {
 	const char *name;

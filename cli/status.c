@@ -21,6 +21,7 @@ struct outlook {
 	const struct device *device;
 	const struct device *pf;
 	struct facts facts;
+	enum denial denial;
 	enum verdict verdict;
 	enum know module;		/* installed */
 	char release[TREE_WORD];
@@ -98,9 +99,10 @@ static void choose_next(const struct request *request, struct outlook *outlook)
 			next_is(outlook, "sudo vfio-nosnoop status %s", device->bdf);
 		break;
 	case VERDICT_WILL_HOLD:
+	case VERDICT_BACK_DOOR:
 		if (outlook->hosts)
 			next_is(outlook, "sudo vfio-nosnoop bind --group %s", device->bdf);
-		else
+		else if (outlook->verdict == VERDICT_WILL_HOLD)
 			next_is(outlook, "sudo vfio-nosnoop status %s   # while it is in use",
 				device->bdf);
 		break;
@@ -115,9 +117,6 @@ static void choose_next(const struct request *request, struct outlook *outlook)
 		break;
 	case VERDICT_BROKEN:
 		next_is(outlook, "sudo dmesg | grep %s", device->bdf);
-		break;
-	case VERDICT_BOUND_DENIED:
-		next_is(outlook, "sudo vfio-nosnoop unbind %s", device->bdf);
 		break;
 	case VERDICT_NOT_ISOLATED:
 		next_is(outlook, "sudo dmesg | grep -iE 'DMAR|AMD-Vi|iommu'");
@@ -137,6 +136,7 @@ static struct outlook look_at(const struct request *request,
 		.device = device,
 		.pf = machine_pf(&request->machine, device),
 		.facts = device_facts(&request->machine, device),
+		.denial = device_denial(&request->machine, device),
 		.module = NOT_KNOWN,
 		.kvm = NOT_KNOWN,
 	};
@@ -289,6 +289,12 @@ static void print_bit(const struct outlook *outlook)
 			  device->master == KNOWN_YES ? "on" : "off");
 }
 
+static void print_errata(const struct outlook *outlook)
+{
+	if (outlook->device->knows.errata)
+		paragraph("It has known errata by which an untrusted guest may harm the host, so that it is in vfio-pci's own denylist.");
+}
+
 static void print_kvm(const struct outlook *outlook)
 {
 	const struct device *device = outlook->device;
@@ -297,8 +303,10 @@ static void print_kvm(const struct outlook *outlook)
 		return;
 	if (device->iommu.enforces == KNOWN_YES)
 		paragraph("KVM knows that from the IOMMU.");
-	else if (device->denied)
+	else if (outlook->denial != NOT_DENIED || device->knows.errata)
 		return;
+	else if (device->knows.back_door)
+		paragraph("KVM is not told, for the driver does not vouch for a function when a guest can get around it.");
 	else if (outlook->kvm == NOT_KNOWN)
 		paragraph("Whether this kernel can tell KVM is not known: there is no BTF of VFIO to look at, %s. A distribution's kernel does not: there the driver brings safety, not speed.",
 			  tree_has("/sys/module/vfio") ? "with which the kernel was not built" :
@@ -326,24 +334,67 @@ static void print_module(const struct outlook *outlook)
 			  outlook->release);
 }
 
+/* Where it would matter to a guest */
+static void print_back_door(const struct outlook *outlook)
+{
+	const char *back_door = outlook->device->knows.back_door;
+
+	switch (outlook->verdict) {
+	case VERDICT_GONE:
+	case VERDICT_IOMMU:
+	case VERDICT_NOT_ISOLATED:
+	case VERDICT_IGD:
+	case VERDICT_NO_BIT:
+		return;
+	default:
+		break;
+	}
+	if (!back_door)
+		return;
+	if (!outlook->facts.bound && outlook->denial == NOT_DENIED)
+		paragraph("Even with vfio-pci-nosnoop a guest can turn No Snoop on, for the driver holds it off against writes of config space only.");
+	paragraph("The way around the driver: %s.", back_door);
+}
+
+static void print_next(const struct outlook *outlook)
+{
+	if (*outlook->next) {
+		printf("%*sNext: %s\n", INDENT, "", outlook->next);
+		return;
+	}
+	switch (outlook->verdict) {
+	case VERDICT_NO_BIT:
+	case VERDICT_IGD:
+		paragraph("Next: give it to a virtual machine with vfio-pci, as ever.");
+		break;
+	case VERDICT_BACK_DOOR:
+		paragraph("Next: give it to trusted guests only. With the module's parameter strict=1 the driver refuses such functions.");
+		break;
+	case VERDICT_DENIED:
+		if (outlook->denial == DENIED_STRICT)
+			paragraph("Next: leave it to the host. For trusted guests, load the module without strict=1.");
+		else
+			paragraph("Next: leave it to the host, for vfio-pci refuses it, too. For trusted guests, load the module with disable_denylist=1.");
+		break;
+	default:
+		if (verdict_words(outlook->verdict)->status == STATUS_COHERENT)
+			paragraph("Next: nothing to do.");
+	}
+}
+
 static void print_verdict(const struct outlook *outlook)
 {
 	const struct verdict_words *words = verdict_words(outlook->verdict);
-	const struct device *device = outlook->device;
-	bool can = words->status == STATUS_CAN;
+	bool warns = words->status == STATUS_CAN || words->status == STATUS_AROUND;
 
 	paragraph("Verdict: %s. %s", words->brief, words->sentence);
-	if (device->denied && can && outlook->verdict != VERDICT_IGD)
-		paragraph("The driver's reason: %s.", device->denied);
-	if (can && device->iommu.enforces == NOT_KNOWN && outlook->verdict != VERDICT_BROKEN)
+	if (outlook->verdict == VERDICT_DENIED)
+		paragraph("The driver's reason: %s.", device_denial_words(outlook->denial));
+	print_back_door(outlook);
+	if (warns && outlook->device->iommu.enforces == NOT_KNOWN &&
+	    outlook->verdict != VERDICT_BROKEN)
 		paragraph("All that unless the IOMMU enforces snooping, which is not known.");
-	if (*outlook->next)
-		printf("%*sNext: %s\n", INDENT, "", outlook->next);
-	else if (words->status == STATUS_COHERENT)
-		paragraph("Next: nothing to do.");
-	else if (outlook->verdict == VERDICT_NO_BIT || outlook->verdict == VERDICT_IGD ||
-		 outlook->verdict == VERDICT_DENIED)
-		paragraph("Next: give it to a virtual machine with vfio-pci, as ever.");
+	print_next(outlook);
 }
 
 static void print_group_json(const struct request *request, const struct device *device)
@@ -389,6 +440,7 @@ static void print_text(const struct request *request, const struct outlook *outl
 	}
 	print_iommu(outlook);
 	print_bit(outlook);
+	print_errata(outlook);
 	if (!request->dump) {
 		print_kvm(outlook);
 		print_module(outlook);
@@ -396,16 +448,21 @@ static void print_text(const struct request *request, const struct outlook *outl
 	print_verdict(outlook);
 }
 
+static bool is_worse(enum verdict_status a, enum verdict_status b)
+{
+	return a != STATUS_COHERENT && (b == STATUS_COHERENT || a < b);
+}
+
 /**
  * command_status() - Explain functions
  * @request: what was asked
  *
- * Return: the exit status: STATUS_CAN if that is the verdict on any of them,
- * else STATUS_UNKNOWN likewise, else 0.
+ * Return: the exit status, that of the worst verdict.
  */
 int command_status(struct request *request)
 {
-	int status = STATUS_COHERENT, i;
+	enum verdict_status status = STATUS_COHERENT;
+	int i;
 
 	if (request->json) {
 		print_document_head(request);
@@ -415,7 +472,7 @@ int command_status(struct request *request)
 		const struct outlook outlook = look_at(request, request->targets[i]);
 		enum verdict_status one = verdict_words(outlook.verdict)->status;
 
-		if (one == STATUS_CAN || status == STATUS_COHERENT)
+		if (is_worse(one, status))
 			status = one;
 		if (request->json) {
 			print_json(request, &outlook);

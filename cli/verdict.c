@@ -32,19 +32,19 @@ static const struct verdict_words words[VERDICTS] = {
 		STATUS_COHERENT },
 	[VERDICT_BROKEN] = {
 		"not-held", "NOT held off",
-		"vfio-pci-nosnoop has the function open, but bus mastering and No Snoop are both on. Did root write its config space, or that of its PF? If not, this is a bug of the driver.",
+		"vfio-pci-nosnoop has the function open, but bus mastering and No Snoop are both on. Did root write its config space, or that of its PF, or a guest by a way around the driver? If not, this is a bug of the driver.",
 		STATUS_CAN },
 	[VERDICT_WILL_HOLD] = {
 		"will-be-held", "held off when open",
 		"The function is bound to vfio-pci-nosnoop: No Snoop will be held off from open to close.",
 		STATUS_COHERENT },
+	[VERDICT_BACK_DOOR] = {
+		"held-back-door", "held off, guest can undo",
+		"A guest can turn No Snoop on in a way that is known and that vfio-pci-nosnoop cannot close. Against writes of config space the driver holds No Snoop off from open to close.",
+		STATUS_AROUND },
 	[VERDICT_PF_IN_THE_WAY] = {
 		"pf-set", "open refused: PF's bit",
 		"The VF is bound to vfio-pci-nosnoop, but the bit of its PF governs it and is set: opening the VF will be refused with EPERM.",
-		STATUS_CAN },
-	[VERDICT_BOUND_DENIED] = {
-		"bound-denied", "not held: denylist",
-		"The function is bound to vfio-pci-nosnoop in spite of the driver's denylist, so it may get around the bit.",
 		STATUS_CAN },
 	[VERDICT_NOT_ISOLATED] = {
 		"no-iommu", "no IOMMU",
@@ -52,11 +52,11 @@ static const struct verdict_words words[VERDICTS] = {
 		STATUS_UNKNOWN },
 	[VERDICT_IGD] = {
 		"igd", "not governed by the bit",
-		"Intel's integrated graphics is not governed by the bit, and vfio-pci-nosnoop refuses it.",
+		"Enable No Snoop does not govern Intel's integrated graphics, so vfio-pci-nosnoop refuses it.",
 		STATUS_CAN },
 	[VERDICT_DENIED] = {
-		"denied", "refused: denylist",
-		"vfio-pci-nosnoop refuses the function, for it cannot promise anything.",
+		"denied", "refused by the driver",
+		"vfio-pci-nosnoop refuses the function.",
 		STATUS_CAN },
 	[VERDICT_NO_BIT] = {
 		"no-bit", "no such bit",
@@ -84,11 +84,9 @@ static const struct verdict_words words[VERDICTS] = {
 		STATUS_CAN },
 };
 
-/* While the driver has it */
-static enum verdict bound_verdict(const struct facts *facts)
+/* While the driver has it, as if there were no back doors */
+static enum verdict held_verdict(const struct facts *facts)
 {
-	if (facts->denied)
-		return VERDICT_BOUND_DENIED;
 	if (facts->open != KNOWN_YES)
 		return facts->vf && facts->bit == KNOWN_YES ?
 		       VERDICT_PF_IN_THE_WAY : VERDICT_WILL_HOLD;
@@ -99,6 +97,14 @@ static enum verdict bound_verdict(const struct facts *facts)
 	if (facts->bit == KNOWN_YES && facts->master == KNOWN_YES)
 		return VERDICT_BROKEN;
 	return VERDICT_HELD_UNSEEN;
+}
+
+static enum verdict bound_verdict(const struct facts *facts)
+{
+	enum verdict verdict = held_verdict(facts);
+
+	return facts->back_door && words[verdict].status == STATUS_COHERENT ?
+	       VERDICT_BACK_DOOR : verdict;
 }
 
 /**
@@ -115,16 +121,16 @@ enum verdict verdict_of(const struct facts *facts)
 		return VERDICT_GONE;
 	if (facts->enforces == KNOWN_YES)
 		return VERDICT_IOMMU;
-	if (facts->bound)
+	if (facts->bound && !facts->igd)
 		return bound_verdict(facts);
 	if (!facts->isolated)
 		return VERDICT_NOT_ISOLATED;
 	if (facts->igd)
 		return VERDICT_IGD;
-	if (facts->denied)
-		return VERDICT_DENIED;
 	if (facts->pcie == KNOWN_NO)
 		return VERDICT_NO_BIT;
+	if (facts->denied)
+		return VERDICT_DENIED;
 	if (facts->bit == NOT_KNOWN)
 		return VERDICT_UNKNOWN;
 	if (facts->vf)

@@ -11,7 +11,8 @@ struct facts {
 	bool answers;		/* its config space is not all ones */
 	bool bridge;
 	bool igd;
-	bool denied;		/* by the driver's list, with or without reason */
+	bool denied;		/* the driver refuses it, as its parameters are */
+	bool back_door;		/* known to lead around the driver */
 	bool vf;
 	bool isolated;		/* there is an IOMMU, or nobody knows */
 	bool bound;		/* to vfio-pci-nosnoop */
@@ -31,8 +32,8 @@ enum verdict {
 	VERDICT_HELD_UNSEEN,
 	VERDICT_BROKEN,
 	VERDICT_WILL_HOLD,
+	VERDICT_BACK_DOOR,
 	VERDICT_PF_IN_THE_WAY,
-	VERDICT_BOUND_DENIED,
 	VERDICT_NOT_ISOLATED,
 	VERDICT_IGD,
 	VERDICT_DENIED,
@@ -45,11 +46,16 @@ enum verdict {
 	VERDICTS
 };
 
-/* What the program's exit status says of it, see the manual */
+/*
+ * What the program's exit status says of it, see the manual. Of several functions
+ * the worst counts: STATUS_CAN, then STATUS_UNKNOWN, of which nothing is promised,
+ * then STATUS_AROUND, where an honest guest is held.
+ */
 enum verdict_status {
 	STATUS_COHERENT = 0,
 	STATUS_CAN = 3,
 	STATUS_UNKNOWN = 4,
+	STATUS_AROUND = 5,
 };
 
 struct verdict_words {

@@ -37,9 +37,10 @@ tools_key()
 }
 
 # Parts of the kernel's source: for selftests, checkpatch and comparisons.
-# The drivers are there for headers that selftests link to, but for vfio's.
+# The drivers are there for headers that selftests link to, but for vfio's and those
+# whose tables lab/tests/backdoors reads.
 LINUX_SOURCE_PARTS="MAINTAINERS Documentation/driver-api/index.rst
-	scripts include/linux/pci_ids.h tools/include tools/arch
+	scripts tools/include tools/arch
 	tools/testing/selftests/vfio tools/testing/selftests/lib.mk
 	tools/testing/selftests/Makefile tools/testing/selftests/kselftest
 	tools/testing/selftests/run_kselftest.sh
@@ -54,7 +55,8 @@ unpack_source()
 
 	top=$(basename "${archives[0]}" .tar.xz)
 	# shellcheck disable=SC2086 # lists of paths are to be split
-	parts=$(printf "$top/%s " $LINUX_SOURCE_PARTS)
+	parts=$({ printf '%s\n' $LINUX_SOURCE_PARTS; "$LAB/tests/backdoors" --files; } |
+		sort -u | sed "s,^,$top/,")
 	# shellcheck disable=SC2086
 	in_rootfs "$ROOTFS" "$1:/lab/out" -- tar -xJf "/usr/src/$top.tar.xz" \
 		-C /lab/out --strip-components=1 $parts
@@ -62,7 +64,7 @@ unpack_source()
 
 linux_source()
 {
-	cached source "$(key_of lab/build.sh)-${ROOTFS##*-}" \
+	cached source "$(key_of lab/build.sh lab/tests/backdoors)-${ROOTFS##*-}" \
 		"unpacking the parts of the kernel's source that tests need" \
 		unpack_source
 }
@@ -273,6 +275,6 @@ compile_cli()
 
 cli()
 {
-	cached cli "$(key_of cli drivers/vfio/pci/nosnoop/denylist.[ch] lab/build.sh)-${ROOTFS##*-}" \
+	cached cli "$(key_of cli drivers/vfio/pci/nosnoop/devices.[ch] lab/build.sh)-${ROOTFS##*-}" \
 		"building the user's command" compile_cli
 }

@@ -37,6 +37,8 @@ static const struct example examples[] = {
 	{ FACTS(.pcie = KNOWN_NO, .bit = NOT_KNOWN), VERDICT_NO_BIT },
 	{ FACTS(.pcie = NOT_KNOWN, .bit = NOT_KNOWN), VERDICT_UNKNOWN },
 	{ FACTS(.denied = true), VERDICT_DENIED },
+	{ FACTS(.denied = true, .back_door = true), VERDICT_DENIED },
+	{ FACTS(.denied = true, .pcie = KNOWN_NO, .bit = NOT_KNOWN), VERDICT_NO_BIT },
 	{ FACTS(.denied = true, .bit = KNOWN_NO), VERDICT_DENIED },
 	{ FACTS(.igd = true, .denied = true), VERDICT_IGD },
 	{ FACTS(.isolated = false), VERDICT_NOT_ISOLATED },
@@ -54,7 +56,9 @@ static const struct example examples[] = {
 	{ FACTS(.bound = true), VERDICT_WILL_HOLD },
 	{ FACTS(.bound = true, .bit = NOT_KNOWN), VERDICT_WILL_HOLD },
 	{ FACTS(.bound = true, .open = NOT_KNOWN), VERDICT_WILL_HOLD },
-	{ FACTS(.bound = true, .denied = true), VERDICT_BOUND_DENIED },
+	{ FACTS(.bound = true, .igd = true, .denied = true), VERDICT_IGD },
+	/* What the driver would refuse now, it did not when it was bound. */
+	{ FACTS(.bound = true, .denied = true), VERDICT_WILL_HOLD },
 	{ FACTS(.bound = true, .open = KNOWN_YES, .bit = KNOWN_NO), VERDICT_HELD },
 	{ FACTS(.bound = true, .open = KNOWN_YES), VERDICT_BROKEN },
 	{ FACTS(.bound = true, .open = KNOWN_YES, .master = KNOWN_NO), VERDICT_HELD_NO_MASTER },
@@ -64,6 +68,24 @@ static const struct example examples[] = {
 	{ FACTS(.bound = true, .vf = true, .bit = KNOWN_NO), VERDICT_WILL_HOLD },
 	{ FACTS(.bound = true, .vf = true, .open = KNOWN_YES, .bit = KNOWN_NO), VERDICT_HELD },
 	{ FACTS(.bound = true, .vf = true, .open = KNOWN_YES), VERDICT_BROKEN },
+	{ FACTS(.back_door = true), VERDICT_CAN },
+	{ FACTS(.back_door = true, .bit = KNOWN_NO), VERDICT_OFF_NOW },
+	{ FACTS(.back_door = true, .vf = true), VERDICT_VF_CAN },
+	{ FACTS(.back_door = true, .enforces = KNOWN_YES), VERDICT_IOMMU },
+	{ FACTS(.back_door = true, .bound = true, .enforces = KNOWN_YES), VERDICT_IOMMU },
+	{ FACTS(.back_door = true, .bound = true), VERDICT_BACK_DOOR },
+	{ FACTS(.back_door = true, .bound = true, .open = NOT_KNOWN), VERDICT_BACK_DOOR },
+	{ FACTS(.back_door = true, .bound = true, .denied = true), VERDICT_BACK_DOOR },
+	{ FACTS(.back_door = true, .bound = true, .open = KNOWN_YES, .bit = KNOWN_NO),
+	  VERDICT_BACK_DOOR },
+	{ FACTS(.back_door = true, .bound = true, .open = KNOWN_YES, .master = KNOWN_NO),
+	  VERDICT_BACK_DOOR },
+	{ FACTS(.back_door = true, .bound = true, .open = KNOWN_YES, .bit = NOT_KNOWN),
+	  VERDICT_BACK_DOOR },
+	{ FACTS(.back_door = true, .bound = true, .open = KNOWN_YES), VERDICT_BROKEN },
+	{ FACTS(.back_door = true, .bound = true, .vf = true), VERDICT_PF_IN_THE_WAY },
+	{ FACTS(.back_door = true, .bound = true, .vf = true, .bit = KNOWN_NO),
+	  VERDICT_BACK_DOOR },
 };
 
 static void by_name(void **state)
@@ -88,7 +110,7 @@ static void by_name(void **state)
 static void judge(const struct facts *facts)
 {
 	const struct verdict_words *words = verdict_words(verdict_of(facts));
-	bool held = facts->bound && !facts->denied;
+	bool held = facts->bound && !facts->igd;
 	bool sent = facts->bit == KNOWN_YES && facts->master == KNOWN_YES;
 
 	if (facts->bridge) {
@@ -97,7 +119,11 @@ static void judge(const struct facts *facts)
 	}
 	if (words->status == STATUS_COHERENT) {
 		assert_true(facts->answers);
-		assert_true(facts->enforces == KNOWN_YES || held);
+		assert_true(facts->enforces == KNOWN_YES || (held && !facts->back_door));
+	}
+	if (words->status == STATUS_AROUND)
+		assert_true(facts->answers && held && facts->back_door);
+	if (words->status == STATUS_COHERENT || words->status == STATUS_AROUND) {
 		if (facts->enforces != KNOWN_YES) {
 			assert_false(facts->open == KNOWN_YES && sent);
 			assert_false(facts->vf && facts->open != KNOWN_YES &&
@@ -113,7 +139,8 @@ static void judge(const struct facts *facts)
 	if (!strcmp(words->code, "not-held"))
 		assert_true(facts->bound && facts->open == KNOWN_YES && sent);
 	if (!strcmp(words->code, "held"))
-		assert_true(held && facts->open == KNOWN_YES && facts->bit == KNOWN_NO);
+		assert_true(held && !facts->back_door && facts->open == KNOWN_YES &&
+			    facts->bit == KNOWN_NO);
 	if (words->status == STATUS_UNKNOWN)
 		assert_true(!facts->answers || !facts->isolated ||
 			    facts->pcie == KNOWN_NO || facts->bit == NOT_KNOWN);
@@ -124,7 +151,7 @@ static void all_combinations(void **state)
 	unsigned int flags, known, i, rest;
 
 	(void)state;
-	for (flags = 0; flags < 1 << 7; flags++)
+	for (flags = 0; flags < 1 << 8; flags++)
 		for (known = 0; known < 3 * 3 * 3 * 3 * 3; known++) {
 			enum know *values[5];
 			struct facts facts = {
@@ -135,6 +162,7 @@ static void all_combinations(void **state)
 				.vf = flags & 16,
 				.isolated = flags & 32,
 				.bound = flags & 64,
+				.back_door = flags & 128,
 			};
 
 			values[0] = &facts.open;
@@ -171,6 +199,7 @@ static void ordinary_function(void **state)
 	(void)state;
 	assert_int_equal(verdict_of(&ordinary), VERDICT_CAN);
 	assert_int_equal(verdict_words(VERDICT_CAN)->status, 3);
+	assert_int_equal(verdict_words(VERDICT_BACK_DOOR)->status, 5);
 }
 
 int main(void)

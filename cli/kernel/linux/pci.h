@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the driver's denylist.c takes from the kernel, for it to be compiled
- * here as it is: one list for both. The test "identifiers" compares the numbers
- * with the kernel's pci_ids.h.
+ * What the driver's devices.c takes from the kernel, for it to be compiled
+ * here as it is: one table for both. The test "identifiers" compares the
+ * numbers with the kernel's pci_ids.h.
  */
 #ifndef KERNEL_LINUX_PCI_H
 #define KERNEL_LINUX_PCI_H
@@ -11,33 +11,31 @@
 #include <stddef.h>
 #include <linux/types.h>
 
-#define PCI_VENDOR_ID_ATI		0x1002
-#define PCI_VENDOR_ID_APPLE		0x106b
-#define PCI_VENDOR_ID_QLOGIC		0x1077
-#define PCI_VENDOR_ID_REALTEK		0x10ec
-#define PCI_VENDOR_ID_NCUBE		0x10ff
-#define PCI_VENDOR_ID_SYSKONNECT	0x1148
-#define PCI_VENDOR_ID_DLINK		0x1186
-#define PCI_VENDOR_ID_MARVELL		0x11ab
-#define PCI_VENDOR_ID_AT		0x1259
+#define PCI_VENDOR_ID_NVIDIA		0x10de
 #define PCI_VENDOR_ID_CHELSIO		0x1425
-#define PCI_VENDOR_ID_BROADCOM		0x14e4
-#define PCI_VENDOR_ID_USR		0x16ec
-#define PCI_VENDOR_ID_LINKSYS		0x1737
-#define PCI_VENDOR_ID_ALTIMA		0x173b
-#define PCI_VENDOR_ID_ATTANSIC		0x1969
 #define PCI_VENDOR_ID_INTEL		0x8086
 
 #define PCI_DEVICE_ID_INTEL_QAT_DH895XCC	0x0435
 #define PCI_DEVICE_ID_INTEL_QAT_DH895XCC_VF	0x0443
-#define PCI_DEVICE_ID_INTEL_DSA_SPR0		0x0b25
-#define PCI_DEVICE_ID_INTEL_IAX_SPR0		0x0cfe
 #define PCI_DEVICE_ID_INTEL_QAT_C3XXX		0x19e2
 #define PCI_DEVICE_ID_INTEL_QAT_C3XXX_VF	0x19e3
 #define PCI_DEVICE_ID_INTEL_QAT_C62X		0x37c8
 #define PCI_DEVICE_ID_INTEL_QAT_C62X_VF		0x37c9
 
+#define PCI_ANY_ID	(~0)
+
+#define PCI_DEVICE(vend, dev)						\
+	.vendor = (vend), .device = (dev),				\
+	.subvendor = PCI_ANY_ID, .subdevice = PCI_ANY_ID
+
 typedef __u16 u16;
+
+struct pci_device_id {
+	__u32 vendor, device;
+	__u32 subvendor, subdevice;
+	__u32 class, class_mask;
+	unsigned long driver_data;
+};
 
 struct pci_bus {
 	bool is_root;
@@ -46,6 +44,8 @@ struct pci_bus {
 struct pci_dev {
 	u16 vendor;
 	u16 device;
+	u16 subsystem_vendor;
+	u16 subsystem_device;
 	unsigned int class;	/* with the programming interface */
 	struct pci_bus *bus;
 };
@@ -58,6 +58,25 @@ static inline bool pci_is_display(struct pci_dev *pdev)
 static inline bool pci_is_root_bus(struct pci_bus *bus)
 {
 	return bus->is_root;
+}
+
+static inline bool pci_id_matches(__u32 wanted, __u32 id)
+{
+	return wanted == (__u32)PCI_ANY_ID || wanted == id;
+}
+
+static inline const struct pci_device_id *
+pci_match_id(const struct pci_device_id *ids, struct pci_dev *pdev)
+{
+	for (; ids->vendor || ids->subvendor || ids->class_mask; ids++)
+		if (pci_id_matches(ids->vendor, pdev->vendor) &&
+		    pci_id_matches(ids->device, pdev->device) &&
+		    pci_id_matches(ids->subvendor, pdev->subsystem_vendor) &&
+		    pci_id_matches(ids->subdevice, pdev->subsystem_device) &&
+		    !((ids->class ^ pdev->class) & ids->class_mask))
+			return ids;
+
+	return NULL;
 }
 
 #endif /* KERNEL_LINUX_PCI_H */

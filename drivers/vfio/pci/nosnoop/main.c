@@ -2,35 +2,32 @@
 /*
  * vfio-pci-nosnoop: vfio-pci for functions that must not bypass CPU caches
  *
- * A PCIe function may mark its requests No Snoop while Enable No Snoop is set in
- * Device Control (PCIe 7.5.3.4). Such requests bypass the CPU caches. A VM survives
- * that only if its hypervisor emulates cache maintenance, and a hostile guest can
- * read memory that was zeroed in the cache only. Many IOMMUs cannot strip the
- * attribute, so this driver keeps the function from sending it:
+ * A hostile guest can read memory that was zeroed in the CPU's cache only, and others
+ * read stale memory, if a PCIe function may mark its requests No Snoop: these bypass
+ * the caches. Enable No Snoop in Device Control (PCIe 7.5.3.4) permits that, and many
+ * IOMMUs cannot strip the attribute. So this driver keeps the function from it:
  *
  *   From open to close, whenever PCI_COMMAND_MASTER is set in hardware,
  *   PCI_EXP_DEVCTL_NOSNOOP_EN is 0 in hardware (for a VF: in its PF's). The user
  *   reads the bit as 0, which the specification permits any function. All else
  *   is as with vfio-pci.
  *
- * The user may write the bit: so the driver carries out accesses to that byte of
- * Device Control itself, for vfio_pci_core_write() copies from a buffer that may
- * have changed since the driver looked at it.
+ * The user may write the bit. So the driver itself writes that byte of Device Control,
+ * for vfio_pci_core_write() copies from a buffer that may change after a look at it.
  *
- * Or the function is reset, which sets the bit, and not every reset is announced.
- * But a reset also turns mastering off. So nosnoop_hold() clears the bit and sees
- * it clear before whatever may turn mastering on: the user's write of PCI_COMMAND,
- * and what restores PCI_COMMAND as it was saved. A user can have the function reset
- * itself, through a BAR, between that look and the write. So it looks again after
- * that, and if it finds both bits on, it turns mastering off until the device is
- * reopened. Documentation/driver-api/vfio-pci-nosnoop.rst tells what this leaves to
- * a user who races against their own device.
+ * Or the function is reset, which sets the bit, and not every reset is announced. But
+ * a reset also turns mastering off. So nosnoop_hold() clears the bit before whatever
+ * may turn mastering on: the user's write of PCI_COMMAND, and what restores it as it
+ * was saved. A user can have the function reset itself, through a BAR, in between. So
+ * it looks again after that, and if it finds both bits on, it turns mastering off until
+ * the device is reopened. Documentation/driver-api/vfio-pci-nosnoop.rst tells what this
+ * leaves to a user who races against their own device.
  *
  * No lock that others need is held while anything waits for the user's memory. So a
  * user cannot hold up a reset, an error recovery or an unbind.
  *
- * Not covered: a function that ignores the bit, or has a way to it that is not known
- * or cannot be trapped. Where that is known, binding is refused.
+ * Not covered: a function with another way to config space. If one is known, the log
+ * says so at bind; see devices.c.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -39,7 +36,7 @@
 #include <linux/pci.h>
 #include <linux/pm_runtime.h>
 
-#include "denylist.h"
+#include "devices.h"
 #include "nosnoop.h"
 
 static char ids[1024] __initdata;
@@ -60,13 +57,16 @@ MODULE_PARM_DESC(enable_sriov, "Enable support for SR-IOV configuration, as in v
 
 static bool disable_denylist;
 module_param(disable_denylist, bool, 0444);
-MODULE_PARM_DESC(disable_denylist, "Disable use of device denylist. Binds devices whose No Snoop cannot be held off, or with the errata in vfio-pci's denylist");
+MODULE_PARM_DESC(disable_denylist, "Disable use of device denylist, which is vfio-pci's. Disabling the denylist allows binding to devices with known errata");
+
+static bool strict;
+module_param(strict, bool, 0644);
+MODULE_PARM_DESC(strict, "Refuse to bind devices that are known to have another way to config space, by which a guest can set Enable No Snoop");
 
 /* The core insists on its own structure as drvdata */
 static struct nosnoop_device *pdev_to_nosnoop(struct pci_dev *pdev)
 {
-	return container_of((struct vfio_pci_core_device *)dev_get_drvdata(&pdev->dev),
-			    struct nosnoop_device, core);
+	return container_of(dev_get_drvdata(&pdev->dev), struct nosnoop_device, core);
 }
 
 static ssize_t nosnoop_read(struct vfio_device *core_vdev, char __user *buf,
@@ -92,9 +92,8 @@ static ssize_t nosnoop_write(struct vfio_device *core_vdev, const char __user *b
 }
 
 /*
- * An ioeventfd could reset the function while the PCI core saves its config space
- * for low power, where no lock of VFIO's is held, or it could write a mirror. It is
- * refused as by a kernel without it, and QEMU then uses write().
+ * An ioeventfd could reset the function while the PCI core saves config space for low
+ * power, or write a mirror. Without it QEMU uses write().
  */
 static long nosnoop_ioctl(struct vfio_device *core_vdev, unsigned int cmd,
 			  unsigned long arg)
@@ -138,9 +137,8 @@ static int nosnoop_device_feature(struct vfio_device *core_vdev, u32 flags,
 }
 
 /*
- * Before and after a reset, with config access locked by who resets. What the PCI core
- * saves and restores should have the bit at 0. But a function in D3hot resets on its
- * way to D0, before the save, and one that resets itself may do so in the middle.
+ * Before and after a reset, with config access locked by who resets: what the PCI core
+ * saves and restores should have the bit at 0, but the function may reset in between.
  */
 static void nosnoop_reset(struct pci_dev *pdev)
 {
@@ -231,34 +229,52 @@ static const struct vfio_device_ops nosnoop_ops = {
 };
 
 /*
- * May KVM take the function's DMA for coherent? Not if others have a hand in the bit,
- * as a VF's PF has, or there are other ways to it. What is in the root complex may have
- * its own ways to memory, and a bridge, such as an NTB, forwards requests of others.
+ * May KVM take its DMA for coherent? Not if others have a hand in the bit, as a PF has,
+ * or there are other ways to it. What is in the root complex may have its own ways to
+ * memory, and a bridge, such as an NTB, forwards requests of others.
  */
 static bool nosnoop_can_vouch(struct nosnoop_device *nosnoop)
 {
 	struct pci_dev *pdev = nosnoop->core.pdev;
 
-	return !pdev->is_virtfn && !nosnoop->mirrors && !nosnoop_denied(pdev) &&
-	       !pci_is_root_bus(pdev->bus) && pdev->class >> 16 != PCI_BASE_CLASS_BRIDGE;
+	return !pdev->is_virtfn && !nosnoop->mirrors && !nosnoop_backdoor(pdev) &&
+	       !nosnoop_has_errata(pdev) && !pci_is_root_bus(pdev->bus) &&
+	       pdev->class >> 16 != PCI_BASE_CLASS_BRIDGE;
 }
 
-static int nosnoop_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+static int nosnoop_check_device(struct pci_dev *pdev)
 {
-	const char *reason = nosnoop_denied(pdev);
-	struct nosnoop_device *nosnoop;
-	int ret;
+	const char *backdoor = nosnoop_backdoor(pdev);
+	const char *reason = NULL;
 
 	if (!pci_is_pcie(pdev)) {
 		pci_warn(pdev, "no PCI Express capability, so no Enable No Snoop to hold: use vfio-pci\n");
 		return -ENODEV;
 	}
-	if (reason)
-		pci_warn(pdev, "%04x:%04x is in the denylist%s: %s\n",
-			 pdev->vendor, pdev->device,
-			 disable_denylist ? ", which is disabled" : "", reason);
-	if (reason && !disable_denylist)
-		return -EINVAL;
+	if (nosnoop_has_errata(pdev))
+		pci_warn(pdev, "known errata, as in vfio-pci's denylist\n");
+	if (backdoor)
+		pci_warn(pdev, "%s: a guest can get around this driver\n", backdoor);
+	if (nosnoop_is_integrated_graphics(pdev))
+		reason = "Intel integrated graphics is not governed by Enable No Snoop";
+	else if (nosnoop_has_errata(pdev) && !disable_denylist)
+		reason = "it is in vfio-pci's denylist";
+	else if (backdoor && strict)
+		reason = "strict is set";
+	if (!reason)
+		return 0;
+
+	pci_warn(pdev, "refusing to bind: %s\n", reason);
+	return -EINVAL;
+}
+
+static int nosnoop_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	struct nosnoop_device *nosnoop;
+	int ret = nosnoop_check_device(pdev);
+
+	if (ret)
+		return ret;
 
 	nosnoop = vfio_alloc_device(nosnoop_device, core.vdev, &pdev->dev,
 				    &nosnoop_ops);
@@ -268,7 +284,9 @@ static int nosnoop_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	nosnoop->hi_pos = pdev->pcie_cap + PCI_EXP_DEVCTL + 1;
 	if (pdev->pm_cap)
 		nosnoop->pm_pos = pdev->pm_cap + PCI_PM_CTRL;
-	nosnoop_mirror_init(nosnoop);
+	nosnoop->mirrors = nosnoop_mirrors_of(pdev);
+	if (!nosnoop->mirrors)
+		nosnoop->ours = VFIO_PCI_INDEX_TO_OFFSET(VFIO_PCI_CONFIG_REGION_INDEX);
 	nosnoop->core.pci_ops = &nosnoop_mirror_ops;
 	if (nosnoop_can_vouch(nosnoop))
 		vfio_device_set_enforces_coherency(&nosnoop->core.vdev);
@@ -307,9 +325,8 @@ static const struct pci_error_handlers nosnoop_err_handlers = {
 };
 
 /*
- * KBUILD_MODNAME has underscores, which users do not type. There is no id_table: a
- * wildcard would put this driver beside vfio-pci for programs that choose by
- * modules.alias, and with an empty table new_id refuses each id.
+ * There is no id_table: a wildcard would put this driver beside vfio-pci for programs
+ * that choose by modules.alias, and with an empty table new_id refuses each id.
  */
 static struct pci_driver nosnoop_driver = {
 	.name			= "vfio-pci-nosnoop",

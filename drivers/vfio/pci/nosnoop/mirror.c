@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * NVIDIA's GPUs have their config space in BAR0, too, and their drivers write it
- * there. What the user writes there is treated as a write of config space, and pages
- * that have it are not mapped. The rest is as with vfio-pci.
+ * NVIDIA's GPUs and NVSwitch have config space in BAR0, too, and their drivers write it
+ * there. Such a write is treated as one of config space, and pages with it are not mapped.
  */
 #include <linux/array_size.h>
 #include <linux/mm.h>
@@ -17,6 +16,7 @@
  * 0x1800: nouveau nvkm/subdev/pci/nv04.c. 0x88000: nv40.c and later. QEMU knows
  * both (hw/vfio/pci-quirks.c), but for VGA only. 0x8a000: the sound function's,
  * since GT215 (envytools, PPCI_HDA). 0x92000: nvhw/ref/gh100/dev_xtl_ep_pri.h.
+ * NVSwitch LR10: NVIDIA open-gpu-kernel-modules, nvswitch/lr10.
  */
 static const struct nosnoop_mirror nvidia[] = {
 	{ .offset = 0x1800, .size = SZ_256 },
@@ -28,27 +28,26 @@ static const struct nosnoop_mirror nvidia[] = {
 	{ .offset = 0x88000, .size = SZ_4K },
 	{ .offset = 0x92000, .size = SZ_4K },
 	{}
+}, nvswitch[] = {
+	{ .offset = 0x88000, .size = SZ_4K },
+	{}
 };
 
-/* Any display class counts. GH100 is 2300 to 23ff, GB100 starts at 2900 (pci.ids). */
-void nosnoop_mirror_init(struct nosnoop_device *nosnoop)
+/* GH100 is 2300 to 23ff, GB100 starts at 2900 (pci.ids). For LS10 see devices.c. */
+const struct nosnoop_mirror *nosnoop_mirrors_of(struct pci_dev *pdev)
 {
-	struct pci_dev *pdev = nosnoop->core.pdev;
+	if (pdev->vendor != PCI_VENDOR_ID_NVIDIA)
+		return NULL;
+	if (pdev->class >> 8 == PCI_CLASS_BRIDGE_OTHER)
+		return (pdev->device & 0xfff0) == 0x22a0 ? NULL : nvswitch;
+	if (!pci_is_display(pdev))
+		return NULL;
 
-	nosnoop->ours = VFIO_PCI_INDEX_TO_OFFSET(VFIO_PCI_CONFIG_REGION_INDEX);
-	if (pdev->vendor != PCI_VENDOR_ID_NVIDIA || !pci_is_display(pdev))
-		return;
-
-	nosnoop->ours = 0;
-	nosnoop->mirrors = nvidia;
-	if ((pdev->device & 0xff00) == 0x2300 || pdev->device >= 0x2900)
-		nosnoop->mirrors = nvidia_gh100;
+	return (pdev->device & 0xff00) == 0x2300 || pdev->device >= 0x2900 ?
+	       nvidia_gh100 : nvidia;
 }
 
-/*
- * BAR5 of these GPUs is an index and its data, in I/O ports, which lead to the
- * mirrors (QEMU hw/vfio/pci-quirks.c). I/O BARs are not offered, nor written.
- */
+/* BAR5 of GPUs is an index and its data, which lead there (QEMU hw/vfio/pci-quirks.c). */
 static bool nosnoop_bar_is_closed(struct nosnoop_device *nosnoop, unsigned int index)
 {
 	return nosnoop->mirrors && index < PCI_STD_NUM_BARS &&

@@ -5,7 +5,6 @@
 
 #include <linux/pci.h>
 #include <linux/spinlock.h>
-#include <linux/types.h>
 #include <linux/vfio_pci_core.h>
 
 struct nosnoop_mirror;
@@ -53,7 +52,7 @@ ssize_t nosnoop_config_write(struct nosnoop_device *nosnoop, const char __user *
 
 /* mirror.c */
 extern const struct vfio_pci_device_ops nosnoop_mirror_ops;
-void nosnoop_mirror_init(struct nosnoop_device *nosnoop);
+const struct nosnoop_mirror *nosnoop_mirrors_of(struct pci_dev *pdev);
 ssize_t nosnoop_bar_write(struct nosnoop_device *nosnoop, const char __user *buf,
 			  size_t count, loff_t *ppos);
 int nosnoop_bar_mmap(struct vfio_device *core_vdev, struct vm_area_struct *vma);
