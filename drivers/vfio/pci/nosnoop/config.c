@@ -41,10 +41,9 @@ ssize_t nosnoop_config_read(struct nosnoop_device *nosnoop, char __user *buf,
 }
 
 /*
- * With the core's meaning for every other bit: MRRS has the physical MPS as its
- * floor, FLR is a reset by the PCI core, tried only if the one at open worked; the
- * core would try all the same. Config access is locked so that no reset comes
- * between a read and a write, which would undo its restore.
+ * With the core's meaning for every other bit: MRRS has the physical MPS as its floor,
+ * FLR is a reset by the PCI core, but only if the one at open worked. Config access is
+ * locked so that no reset comes between a read and a write, which would undo its restore.
  */
 static ssize_t nosnoop_write_hi(struct nosnoop_device *nosnoop, const u8 __user *buf,
 				size_t count)

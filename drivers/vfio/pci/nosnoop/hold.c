@@ -50,9 +50,8 @@ static int nosnoop_clear_locked(struct pci_dev *pdev, u16 devctl, const char *ca
 
 /*
  * If both bits are on, turn mastering off for good. This does not wait for a reset by
- * somebody else, which would restore the bit at 0, unnoticed. Where another thread has
- * the function leave D3hot, the bit is restored at 0 before mastering is. So it has to
- * be on before and after.
+ * somebody else, which would restore the bit at 0, unnoticed. On the way out of D3hot the
+ * bit is restored at 0 before mastering is. So it has to be on before and after.
  */
 static void nosnoop_find(struct nosnoop_device *nosnoop, const char *cause)
 {

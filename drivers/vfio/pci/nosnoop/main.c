@@ -24,10 +24,8 @@
  * leaves to a user who races against their own device.
  *
  * No lock that others need is held while anything waits for the user's memory. So a
- * user cannot hold up a reset, an error recovery or an unbind.
- *
- * Not covered: a function with another way to config space. If one is known, the log
- * says so at bind; see devices.c.
+ * user cannot hold up a reset, an error recovery or an unbind. Not covered is a function
+ * with another way to config space. If one is known, the log says so at bind.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -72,10 +70,14 @@ static struct nosnoop_device *pdev_to_nosnoop(struct pci_dev *pdev)
 static ssize_t nosnoop_read(struct vfio_device *core_vdev, char __user *buf,
 			    size_t count, loff_t *ppos)
 {
-	if (VFIO_PCI_OFFSET_TO_INDEX(*ppos) == VFIO_PCI_CONFIG_REGION_INDEX)
-		return nosnoop_config_read(to_nosnoop(core_vdev), buf, count, ppos);
+	struct nosnoop_device *nosnoop = to_nosnoop(core_vdev);
 
-	return vfio_pci_core_read(core_vdev, buf, count, ppos);
+	if (likely(*ppos < nosnoop->ours))
+		return vfio_pci_core_read(core_vdev, buf, count, ppos);
+	if (VFIO_PCI_OFFSET_TO_INDEX(*ppos) == VFIO_PCI_CONFIG_REGION_INDEX)
+		return nosnoop_config_read(nosnoop, buf, count, ppos);
+
+	return nosnoop_bar_read(nosnoop, buf, count, ppos);
 }
 
 static ssize_t nosnoop_write(struct vfio_device *core_vdev, const char __user *buf,
@@ -233,18 +235,17 @@ static const struct vfio_device_ops nosnoop_ops = {
  * or there are other ways to it. What is in the root complex may have its own ways to
  * memory, and a bridge, such as an NTB, forwards requests of others.
  */
-static bool nosnoop_can_vouch(struct nosnoop_device *nosnoop)
+static bool nosnoop_can_vouch(struct nosnoop_device *nosnoop, const char *backdoor)
 {
 	struct pci_dev *pdev = nosnoop->core.pdev;
 
-	return !pdev->is_virtfn && !nosnoop->mirrors && !nosnoop_backdoor(pdev) &&
+	return !pdev->is_virtfn && !nosnoop->mirrors && !backdoor &&
 	       !nosnoop_has_errata(pdev) && !pci_is_root_bus(pdev->bus) &&
 	       pdev->class >> 16 != PCI_BASE_CLASS_BRIDGE;
 }
 
-static int nosnoop_check_device(struct pci_dev *pdev)
+static int nosnoop_check_device(struct pci_dev *pdev, const char *backdoor)
 {
-	const char *backdoor = nosnoop_backdoor(pdev);
 	const char *reason = NULL;
 
 	if (!pci_is_pcie(pdev)) {
@@ -270,8 +271,9 @@ static int nosnoop_check_device(struct pci_dev *pdev)
 
 static int nosnoop_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 {
+	const char *backdoor = nosnoop_backdoor(pdev);
 	struct nosnoop_device *nosnoop;
-	int ret = nosnoop_check_device(pdev);
+	int ret = nosnoop_check_device(pdev, backdoor);
 
 	if (ret)
 		return ret;
@@ -288,7 +290,7 @@ static int nosnoop_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	if (!nosnoop->mirrors)
 		nosnoop->ours = VFIO_PCI_INDEX_TO_OFFSET(VFIO_PCI_CONFIG_REGION_INDEX);
 	nosnoop->core.pci_ops = &nosnoop_mirror_ops;
-	if (nosnoop_can_vouch(nosnoop))
+	if (nosnoop_can_vouch(nosnoop, backdoor))
 		vfio_device_set_enforces_coherency(&nosnoop->core.vdev);
 	dev_set_drvdata(&pdev->dev, &nosnoop->core);
 

@@ -13,10 +13,10 @@
 #include "policy.h"
 
 /*
- * 0x1800: nouveau nvkm/subdev/pci/nv04.c. 0x88000: nv40.c and later. QEMU knows
- * both (hw/vfio/pci-quirks.c), but for VGA only. 0x8a000: the sound function's,
- * since GT215 (envytools, PPCI_HDA). 0x92000: nvhw/ref/gh100/dev_xtl_ep_pri.h.
- * NVSwitch LR10: NVIDIA open-gpu-kernel-modules, nvswitch/lr10.
+ * 0x1800: nouveau nvkm/subdev/pci/nv04.c. 0x88000: nv40.c and later. QEMU knows both
+ * (hw/vfio/pci-quirks.c), but for VGA only. 0x8a000: the sound function's, since GT215
+ * (envytools, PPCI_HDA). 0x92000: nvhw/ref/gh100/dev_xtl_ep_pri.h. NVSwitch LR10: lr10/
+ * of NVIDIA's open-gpu-kernel-modules.
  */
 static const struct nosnoop_mirror nvidia[] = {
 	{ .offset = 0x1800, .size = SZ_256 },
@@ -88,6 +88,15 @@ static ssize_t nosnoop_mirror_write(struct nosnoop_device *nosnoop,
 	ppos = VFIO_PCI_INDEX_TO_OFFSET(VFIO_PCI_CONFIG_REGION_INDEX) + pos;
 
 	return nosnoop_config_write(nosnoop, buf, count, &ppos);
+}
+
+ssize_t nosnoop_bar_read(struct nosnoop_device *nosnoop, char __user *buf,
+			 size_t count, loff_t *ppos)
+{
+	if (nosnoop_bar_is_closed(nosnoop, VFIO_PCI_OFFSET_TO_INDEX(*ppos)))
+		return -EINVAL;
+
+	return vfio_pci_core_read(&nosnoop->core.vdev, buf, count, ppos);
 }
 
 ssize_t nosnoop_bar_write(struct nosnoop_device *nosnoop, const char __user *buf,
@@ -192,8 +201,7 @@ static int nosnoop_get_dmabuf_phys(struct vfio_pci_core_device *core,
 
 	for (i = 0; i < nr_ranges; i++)
 		if (nosnoop_has_mirror(to_nosnoop(&core->vdev), region_index,
-				       dma_ranges[i].offset,
-				       dma_ranges[i].length))
+				       dma_ranges[i].offset, dma_ranges[i].length))
 			return -EINVAL;
 
 	return vfio_pci_core_get_dmabuf_phys(core, provider, region_index, phys_vec,

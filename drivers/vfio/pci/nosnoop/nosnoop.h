@@ -16,7 +16,7 @@ struct nosnoop_device {
 	u16 pm_pos;
 	/* Config space in BAR0, or NULL */
 	const struct nosnoop_mirror *mirrors;
-	/* Writes below this offset, of BARs without mirrors, go straight to the core. */
+	/* Accesses below this offset, to BARs without mirrors, go straight to the core. */
 	loff_t ours;
 
 	/*
@@ -32,8 +32,7 @@ struct nosnoop_device {
 	spinlock_t find_lock;
 };
 
-static inline struct nosnoop_device *
-to_nosnoop(struct vfio_device *core_vdev)
+static inline struct nosnoop_device *to_nosnoop(struct vfio_device *core_vdev)
 {
 	return container_of(core_vdev, struct nosnoop_device, core.vdev);
 }
@@ -53,6 +52,8 @@ ssize_t nosnoop_config_write(struct nosnoop_device *nosnoop, const char __user *
 /* mirror.c */
 extern const struct vfio_pci_device_ops nosnoop_mirror_ops;
 const struct nosnoop_mirror *nosnoop_mirrors_of(struct pci_dev *pdev);
+ssize_t nosnoop_bar_read(struct nosnoop_device *nosnoop, char __user *buf,
+			 size_t count, loff_t *ppos);
 ssize_t nosnoop_bar_write(struct nosnoop_device *nosnoop, const char __user *buf,
 			  size_t count, loff_t *ppos);
 int nosnoop_bar_mmap(struct vfio_device *core_vdev, struct vm_area_struct *vma);

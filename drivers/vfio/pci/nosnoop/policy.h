@@ -94,10 +94,7 @@ static inline size_t nosnoop_segment(size_t pos, size_t count, size_t hi_pos)
 	return nosnoop_covers(pos, chunk, hi_pos) ? 1 : chunk;
 }
 
-/*
- * Where config space is in BAR0. Lists are in order of offset and end with size 0.
- * One of a @sibling is another function's, and so may be another user's.
- */
+/* Config space in BAR0, by offset, up to size 0. A @sibling's may be another user's. */
 struct nosnoop_mirror {
 	u32 offset;
 	u32 size;
@@ -146,10 +143,7 @@ nosnoop_mirror_shares_page(const struct nosnoop_mirror *mirrors, u64 pos, u64 co
 	return false;
 }
 
-/*
- * Does a write of a mirror acknowledge MSI? nouveau (nvkm/subdev/pci/nv40.c) writes
- * the capability's ID and next pointer, which are read-only, and QEMU lets it pass.
- */
+/* nouveau (nvkm/subdev/pci/nv40.c) acknowledges MSI by a write of these read-only bytes. */
 static inline bool nosnoop_is_msi_ack(size_t pos, size_t count, size_t msi_cap)
 {
 	return msi_cap && pos >= msi_cap && pos + count <= msi_cap + PCI_MSI_FLAGS;

@@ -23,11 +23,10 @@ DECLARE_EVENT_CLASS(nosnoop,
 		     TP_PROTO(struct pci_dev *pdev, const char *cause),	\
 		     TP_ARGS(pdev, cause))
 
-/* A user's write asked for the bit; it was set, and cleared; PCI_COMMAND was refused */
+/* The user asked for the bit; it was cleared; PCI_COMMAND was refused; both were on */
 NOSNOOP_EVENT(nosnoop_masked);
 NOSNOOP_EVENT(nosnoop_cleared);
 NOSNOOP_EVENT(nosnoop_refused);
-/* The bit and mastering were found both on, and mastering turned off for good. */
 NOSNOOP_EVENT(nosnoop_found);
 
 #endif /* NOSNOOP_TRACE_H */
