@@ -374,8 +374,9 @@ static inline u64 moments_ended(off_t from, const char *cause)
 
 /*
  * And how many the PCI core ended, which restores Device Control after a reset: if the
- * driver could not look meanwhile, it does not know. When the driver clears the bit,
- * it changes no other.
+ * driver could not look meanwhile, it does not know. The restore is a write of the
+ * whole word. When the driver clears the bit, it changes no other; the user's byte is
+ * written by itself.
  */
 static inline u64 moments_restored(off_t from)
 {
@@ -403,7 +404,8 @@ static inline u64 moments_restored(off_t from)
 			lasts = new & PCI_COMMAND_MASTER;
 		} else if (strstr(line, "\"event\":\"devctl\"")) {
 			lasts = new & PCI_EXP_DEVCTL_NOSNOOP_EN;
-			count += !lasts && (old ^ new) != PCI_EXP_DEVCTL_NOSNOOP_EN;
+			count += !lasts && (old ^ new) != PCI_EXP_DEVCTL_NOSNOOP_EN &&
+				 strstr(line, "\"bytes\":2,");
 		}
 	}
 	free(line);

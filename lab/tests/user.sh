@@ -168,8 +168,9 @@ mark()
 # moment_ends LOG LINES: after so many lines, how many moments there were, how
 # many of them a reset ended, and how many still last. A moment lasts until
 # a reset, a write of COMMAND without mastering or one of DEVCTL without the bit.
-# If that changes other bits of DEVCTL, too, it is the PCI core's restore, which
-# is a part of a reset: the driver clears nothing but the bit.
+# If that is a write of the whole word and changes other bits of DEVCTL, too, it is
+# the PCI core's restore, which is a part of a reset: the driver clears nothing but
+# the bit, and writes the user's byte by itself.
 moment_ends()
 {
 	awk -v skip="$2" '
@@ -182,7 +183,7 @@ moment_ends()
 			match($0, /"new":"0x[^"]*/); new = substr($0, RSTART + 9, 4)
 			same = substr(old, 1, 1) substr(old, 3) == substr(new, 1, 1) substr(new, 3)
 			same = same && index("89abcdef", substr(old, 2, 1)) == index("01234567", substr(new, 2, 1))
-			if (lasts && !same)
+			if (lasts && !same && /"bytes":2,/)
 				resets++
 			lasts = 0
 		}
