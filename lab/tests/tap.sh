@@ -7,21 +7,25 @@
 TAP_COUNT=0
 TAP_FAILED=0
 
-# check NAME COMMAND...: one test; what COMMAND prints is shown if it fails, and
-# lines of it that begin with "note: " in any case
+# check NAME COMMAND...: one test, which any line of COMMAND that fails makes fail:
+# it runs in a shell of its own with errexit. What it prints is shown then, and lines
+# of it that begin with "note: " in any case. Not to be called as a condition, for
+# there bash has no errexit.
 check()
 {
-	local name=$1 output
+	local name=$1 output status
 	shift
 
 	TAP_COUNT=$((TAP_COUNT + 1))
-	if output=$("$@" 2>&1); then
+	output=$(set -e; "$@" 2>&1)
+	status=$?
+	if [ $status = 0 ]; then
 		echo "ok $TAP_COUNT $name"
 		sed -n 's/^note: /# &/p' <<<"$output"
 	else
 		TAP_FAILED=$((TAP_FAILED + 1))
 		echo "not ok $TAP_COUNT $name"
-		sed 's/^/# /' <<<"$output"
+		sed 's/^/# /' <<<"${output:-a command failed with exit status $status}"
 	fi
 }
 
@@ -60,6 +64,27 @@ unbind()
 {
 	echo "$1" >"/sys/bus/pci/devices/$1/driver/unbind"
 	echo >"/sys/bus/pci/devices/$1/driver_override"
+}
+
+# kernel_log_mark: a line in the kernel's log; kernel_log: what came after it. Not by
+# the number of the line, for the oldest lines go, and nothing is cleared, for
+# kernel_is_sane reads all.
+kernel_log_mark()
+{
+	KERNEL_LOG_MARK="mark $EPOCHREALTIME"
+	echo "$KERNEL_LOG_MARK" >/dev/kmsg
+}
+
+kernel_log()
+{
+	dmesg | sed "1,/$KERNEL_LOG_MARK/d"
+}
+
+# said BDF: what the driver has said about the device since then, not the cores
+said()
+{
+	kernel_log | sed -n "s/.*vfio-pci-nosnoop $1: //p" |
+		sed -E '/^(probe with driver|vgaarb:)/d'
 }
 
 # kernel_is_sane: the last test of each script, whose head may say what is

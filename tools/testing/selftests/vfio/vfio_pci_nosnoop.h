@@ -5,6 +5,9 @@
  *
  * The driver under test is not asked what the hardware holds. That is read
  * from the function's config space in sysfs, which no VFIO driver filters.
+ *
+ * VFIO_NOSNOOP_BEFORE=0 has the bit at 0 before open. Then a test of what happens
+ * while the function is open passes on vfio-pci, too, if it does nothing.
  */
 #ifndef SELFTESTS_VFIO_VFIO_PCI_NOSNOOP_H
 #define SELFTESTS_VFIO_VFIO_PCI_NOSNOOP_H
@@ -229,6 +232,9 @@ static inline u16 hw_probe_devctl(struct nosnoop *n)
 /* Look at the function and set Enable No Snoop in it; do not open it yet. */
 static inline void nosnoop_prepare(struct nosnoop *n, const char *bdf)
 {
+	const char *env = getenv("VFIO_NOSNOOP_BEFORE");
+	u16 before = env && !atoi(env) ? 0 : PCI_EXP_DEVCTL_NOSNOOP_EN;
+
 	n->bdf = bdf;
 	hw_set_power_control(bdf, "on");
 	n->cap = hw_find_cap(n, PCI_CAP_ID_EXP);
@@ -239,7 +245,7 @@ static inline void nosnoop_prepare(struct nosnoop *n, const char *bdf)
 	n->implemented = hw_probe_devctl(n);
 	if (n->implemented & PCI_EXP_DEVCTL_NOSNOOP_EN)
 		hw_writew(n, n->cap + PCI_EXP_DEVCTL,
-			  hw_devctl(n) | PCI_EXP_DEVCTL_NOSNOOP_EN);
+			  (hw_devctl(n) & ~PCI_EXP_DEVCTL_NOSNOOP_EN) | before);
 	n->before = hw_devctl(n);
 }
 
