@@ -29,6 +29,16 @@ check()
 	fi
 }
 
+# try COMMAND...: for who has to look at something behind COMMAND, whether it succeeds
+# or not; leaves its status in STATUS. Any line of it that fails makes it fail.
+try()
+{
+	set +e
+	(set -e; "$@")
+	STATUS=$?
+	set -e
+}
+
 finish()
 {
 	echo "1..$TAP_COUNT"

@@ -132,25 +132,21 @@ alive()
 # what must not be. Called by check, and not as a condition.
 promise()
 {
-	local bdf status before after
+	local bdf before after
 
 	before=$(for bdf in "${!LOG_OF[@]}"; do
 		tail -n 1 "${LOG_OF[$bdf]}" | jq -c '[.moments, .no_snoop_requests]'
 	done)
-	# By errexit, which is for the command and not for what looks at it.
-	set +e
-	(set -e; "$@")
-	status=$?
-	set -e
+	try "$@"
 	after=$(for bdf in "${!LOG_OF[@]}"; do
 		tail -n 1 "${LOG_OF[$bdf]}" | jq -c '[.moments, .no_snoop_requests]'
 	done)
 	[ "$before" = "$after" ] || {
 		echo "[moments, requests with No Snoop] of ${!LOG_OF[*]} were:" \
 			"${before//$'\n'/ }" "and are:" "${after//$'\n'/ }"
-		status=1
+		return 1
 	}
-	return $status
+	return $STATUS
 }
 
 # Whether the driver saw what the hardware did: each moment with mastering and
