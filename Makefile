@@ -8,7 +8,7 @@ DRIVER := $(CURDIR)/drivers/vfio/pci/nosnoop
 
 COMPAT := $(MAKE) -C compat KDIR="$(KDIR)" DRIVER="$(DRIVER)"
 
-.PHONY: all install run check prove soak mutants coverage bench bench-check series docs deb \
+.PHONY: all install run check check-all prove soak mutants coverage bench bench-check series docs deb \
 	tree untree clean distclean help
 
 all:
@@ -22,6 +22,9 @@ run:
 
 check:
 	@lab/check
+
+check-all:
+	@lab/check --all
 
 prove:
 	@lab/prove
@@ -67,7 +70,8 @@ help:
 	@echo "make            build the module for the running kernel (KDIR= for another)"
 	@echo "make install    install it"
 	@echo "make run        show it at work in the lab, beside vfio-pci (root)"
-	@echo "make check      all tests (root)"
+	@echo "make check      what each commit has to pass (root)"
+	@echo "make check-all  all tests, also those of packages, documents and the lab (root)"
 	@echo "make prove      prove policy.h and config.c for all values with CBMC (root)"
 	@echo "make soak       millions of hostile operations, on two kernels (root)"
 	@echo "make mutants    take the driver's hooks out one at a time; a test must find each (root)"

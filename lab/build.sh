@@ -38,7 +38,7 @@ tools_key()
 
 # Parts of the kernel's source: for selftests, checkpatch and comparisons.
 # The drivers are there for headers that selftests link to, but for vfio's and those
-# whose tables lab/tests/backdoors reads.
+# whose tables lab/tests/rootfs/table-of-ways-around reads.
 LINUX_SOURCE_PARTS="MAINTAINERS Documentation/driver-api/index.rst
 	scripts tools/include tools/arch
 	tools/testing/selftests/vfio tools/testing/selftests/lib.mk
@@ -55,7 +55,7 @@ unpack_source()
 
 	top=$(basename "${archives[0]}" .tar.xz)
 	# shellcheck disable=SC2086 # lists of paths are to be split
-	parts=$({ printf '%s\n' $LINUX_SOURCE_PARTS; "$LAB/tests/backdoors" --files; } |
+	parts=$({ printf '%s\n' $LINUX_SOURCE_PARTS; "$LAB/tests/rootfs/table-of-ways-around" --files; } |
 		sort -u | sed "s,^,$top/,")
 	# shellcheck disable=SC2086
 	in_rootfs "$ROOTFS" "$1:/lab/out" -- tar -xJf "/usr/src/$top.tar.xz" \
@@ -64,7 +64,7 @@ unpack_source()
 
 linux_source()
 {
-	cached source "$(key_of lab/build.sh lab/tests/backdoors)-${ROOTFS##*-}" \
+	cached source "$(key_of lab/build.sh lab/tests/rootfs/table-of-ways-around)-${ROOTFS##*-}" \
 		"unpacking the parts of the kernel's source that tests need" \
 		unpack_source
 }
@@ -242,7 +242,7 @@ guest()
 compile_tools()
 {
 	in_tools "$TOP:/lab/src:ro" "$1:/lab/out" -- sh -ec '
-		for source in /lab/src/lab/tests/*.c /lab/src/bench/*.c; do
+		for source in /lab/src/lab/programs/*.c /lab/src/bench/*.c; do
 			program=${source##*/}
 			# One writes machine code, one reads the time stamp.
 			case "${ARCH:-} $program" in
@@ -254,7 +254,7 @@ compile_tools()
 
 tools()
 {
-	cached tools "$(key_of lab/tests bench lab/build.sh)-$(tools_key)" \
+	cached tools "$(key_of lab/programs bench lab/build.sh)-$(tools_key)" \
 		"building the tests' tools" compile_tools
 }
 

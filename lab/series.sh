@@ -5,8 +5,8 @@
 # the patches go to /lab/out. AUTHOR, EMAIL and BUILD are in the environment.
 set -euo pipefail
 
-# shellcheck source=lab/tests/tap.sh
-. /lab/src/lab/tests/tap.sh
+# shellcheck source=lab/tests/lib/tap.sh
+. /lab/src/lab/tests/lib/tap.sh
 
 export MAINTAINER="$AUTHOR <$EMAIL>"
 export GIT_AUTHOR_NAME=$AUTHOR GIT_AUTHOR_EMAIL=$EMAIL
