@@ -128,19 +128,27 @@ alive()
 		does dma
 }
 
+# counted: what no model may count, of each function; it fails where a log is empty
+counted()
+{
+	local bdf
+
+	for bdf in "${!LOG_OF[@]}"; do
+		tail -n 1 "${LOG_OF[$bdf]}" |
+			jq -ce '[.moments, .no_snoop_requests] | select(all(type == "number"))' ||
+			{ echo "$bdf: nothing to read in ${LOG_OF[$bdf]}" >&2; return 1; }
+	done
+}
+
 # promise COMMAND...: every line of COMMAND succeeds, and no model counted meanwhile
 # what must not be. Called by check, and not as a condition.
 promise()
 {
-	local bdf before after
+	local before after
 
-	before=$(for bdf in "${!LOG_OF[@]}"; do
-		tail -n 1 "${LOG_OF[$bdf]}" | jq -c '[.moments, .no_snoop_requests]'
-	done)
+	before=$(counted)
 	try "$@"
-	after=$(for bdf in "${!LOG_OF[@]}"; do
-		tail -n 1 "${LOG_OF[$bdf]}" | jq -c '[.moments, .no_snoop_requests]'
-	done)
+	after=$(counted)
 	[ "$before" = "$after" ] || {
 		echo "[moments, requests with No Snoop] of ${!LOG_OF[*]} were:" \
 			"${before//$'\n'/ }" "and are:" "${after//$'\n'/ }"
