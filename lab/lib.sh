@@ -55,20 +55,38 @@ key_of()
 		xargs -0 sha256sum) | sha256sum | cut -c1-12
 }
 
+# still_at_it FOLDER: how long it takes and what is there, every 15 s, until the
+# script ends or has what it waits for
+still_at_it()
+{
+	local start=$SECONDS
+
+	while sleep 1 && kill -0 $$ 2>/dev/null; do
+		[ $(((SECONDS - start) % 15)) != 0 ] ||
+			say "… $((SECONDS - start)) s, $(du -sm "$1" 2>/dev/null | cut -f1) MB so far"
+	done
+}
+
 # make_cached NAME FOLDER WHAT COMMAND...: what cached does if it is not there
 make_cached()
 {
-	local name=$1 folder=$2 what=$3 lock start=$SECONDS
+	local name=$1 folder=$2 what=$3 lock ticker status=0 start=$SECONDS
 	shift 3
 
 	mkdir -p "$CACHE"
 	exec {lock}>"$CACHE/$name.lock"
-	flock -w 1800 "$lock" || die "waited 30 minutes for another run to make $name"
+	# The debug kernel takes an hour on a busy machine.
+	flock -w 7200 "$lock" || die "waited two hours for another run to make $name"
 	if [ ! -d "$folder" ]; then
 		say "$what"
 		rm -rf "$folder.part"
 		mkdir -p "$folder.part"
-		if ! ("$@" "$folder.part") >"$CACHE/$name.log" 2>&1; then
+		still_at_it "$folder.part" >/dev/null {lock}>&- &
+		ticker=$!
+		("$@" "$folder.part") >"$CACHE/$name.log" 2>&1 || status=1
+		kill $ticker
+		wait $ticker || true
+		if [ $status != 0 ]; then
 			tail -n 25 "$CACHE/$name.log" >&2
 			rm -rf "$folder.part"
 			exec {lock}>&-

@@ -19,7 +19,7 @@
 
 #define WHOLE_SPACE_WRITES	200
 #define PARTIAL_WRITES		2000
-#define DEVCTL_WRITES		50000	/* of 2, and again of 4 bytes */
+#define DEVCTL_WRITES		10000	/* of 2, and again of 4 bytes */
 #define COMMAND_WRITES		2000
 
 static const char *device_bdf;
