@@ -71,50 +71,20 @@ linux_source()
 
 # The module as modprobe finds it: a folder to lay over /lib/modules/VERSION.
 # Beside it the lab's own, for tests only. For one of the lab's own kernels, from
-# its folder KERNEL; for the debug kernel with KUnit tests and with what gcov
-# needs to know in gcov/.
+# its folder KERNEL; with KUnit tests where that has KUnit, and with what gcov needs to
+# know in gcov/ where it counts, as the debug kernel does.
 compile_module()
 {
 	local version=$1 kernel=$2 folder=$3
 
 	in_tools "$TOP:/lab/src:ro" "$folder:/lab/out" \
-		${kernel:+"$kernel:/lab/kernel:ro"} -- sh -ec '
-		version=$1
-		installed=/lib/modules/$version
-		build=$installed/build
-		set --
-		if [ -d /lab/kernel ]; then
-			installed=/lab/kernel/lib/modules/$version
-			build=/lab/kernel/build
-		fi
-		if grep -qsx CONFIG_GCOV_KERNEL=y /lab/kernel/config; then
-			set -- GCOV_PROFILE=y CONFIG_NOSNOOP_VFIO_PCI_KUNIT_TEST=m
-		fi
-		modules=/tmp/root/lib/modules/$version
-		cp -r /lab/src/drivers/vfio/pci/nosnoop /tmp/nosnoop
-		make -s -C /lab/src KDIR="$build" DRIVER=/tmp/nosnoop W=1 "$@"
-		for own in overlay complain; do
-			cp -r "/lab/src/lab/$own" "/tmp/$own"
-			make -s -C "$build" M="/tmp/$own" W=1 modules
-		done
-		mkdir -p "$modules/updates" "$modules/kernel"
-		cp /tmp/nosnoop/*.ko /tmp/overlay/*.ko /tmp/complain/*.ko "$modules/updates"
-		cp "$installed"/modules.builtin* "$installed/modules.order" "$modules"
-		mount --bind "$installed/kernel" "$modules/kernel"
-		depmod -b /tmp/root "$version"
-		umount "$modules/kernel"
-		rmdir "$modules/kernel"
-		cp -r "$modules/." /lab/out
-		[ $# != 0 ] || exit 0
-		mkdir /lab/out/gcov
-		cp /tmp/nosnoop/*.gcno /tmp/nosnoop/*.[ch] /lab/out/gcov' \
-		sh "$version"
+		${kernel:+"$kernel:/lab/kernel:ro"} -- /lab/src/lab/inside/module "$version"
 }
 
 # module VERSION [KERNEL]
 module()
 {
-	cached "module-$1" "$(key_of Makefile compat drivers/vfio/pci/nosnoop lab/overlay lab/complain lab/build.sh)-$(tools_key)${2:+-${2##*/kernel-}}" \
+	cached "module-$1" "$(key_of Makefile compat drivers/vfio/pci/nosnoop lab/overlay lab/complain lab/inside/module)-$(tools_key)${2:+-${2##*/kernel-}}" \
 		"building vfio-pci-nosnoop for Linux $1" \
 		compile_module "$1" "${2:-}"
 }
@@ -127,7 +97,7 @@ compile_model()
 
 model()
 {
-	cached model "$(key_of lab/model lab/build.sh)-${ROOTFS##*-}" \
+	cached model "$(key_of lab/model)-${ROOTFS##*-}" \
 		"building the device model" compile_model
 }
 
@@ -143,34 +113,7 @@ compile_selftests()
 	local source=$1 folder=$2
 
 	in_tools "$TOP:/lab/src:ro" "$source:/lab/linux:ro" \
-		"$folder:/lab/out" -- sh -ec '
-		cp -r /lab/linux /tmp/linux
-		/lab/src/lab/tree /tmp/linux
-		cd /tmp/linux/tools/testing/selftests/vfio
-		sed -i "s/strcmp(vf_driver, \"vfio-pci\")/strcmp(vf_driver, sysfs_driver_get(pf_bdf))/" \
-			vfio_pci_sriov_uapi_test.c
-		grep -q "strcmp(vf_driver, sysfs" vfio_pci_sriov_uapi_test.c
-		sed -i "1i #include \"/lab/src/lab/sparse-bars.h\"" lib/vfio_pci_device.c
-		cp /lab/src/lab/selftests/*.[ch] /lab/src/lab/model/registers.h .
-		for test in /lab/src/lab/selftests/*_test.c; do
-			name=${test##*/}
-			sed -i "/^TEST_GEN_PROGS += vfio_pci_device_test/i TEST_GEN_PROGS += ${name%.c}" Makefile
-			grep -qx "TEST_GEN_PROGS += ${name%.c}" Makefile
-		done
-		cat >>lib/iommu.c <<-\END
-
-			#include <unistd.h>
-
-			__attribute__((constructor)) static void lab_iommu_mode(void)
-			{
-				if (access("/dev/iommu", F_OK))
-					default_iommu_mode = MODE_VFIO_TYPE1V2_IOMMU;
-			}
-		END
-		make -s -j"$(nproc)" OUTPUT=/lab/out top_srcdir=/tmp/linux
-		rm -rf /lab/out/libvfio /lab/out/*.[od]
-		make -s -j"$(nproc)" -C /tmp/linux/tools/testing/selftests TARGETS=vfio \
-			FORCE_TARGETS=1 install INSTALL_PATH=/lab/out/kselftest'
+		"$folder:/lab/out" -- /lab/src/lab/inside/selftests
 }
 
 selftests()
@@ -178,7 +121,7 @@ selftests()
 	local source
 
 	source=$(linux_source)
-	cached selftests "$(key_of tools/testing/selftests/vfio lab/selftests lab/model/registers.h lab/build.sh lab/sparse-bars.h lab/tree)-$(tools_key)" \
+	cached selftests "$(key_of tools/testing/selftests/vfio lab/selftests lab/model/registers.h lab/inside/selftests lab/sparse-bars.h lab/tree)-$(tools_key)" \
 		"building the vfio selftests" compile_selftests "$source"
 }
 
@@ -189,35 +132,12 @@ compile_initrd()
 	local version=$1 init=$2 folder=$3 disk=${4:-}
 
 	in_tools "$TOP:/lab/src:ro" "$folder:/lab/out" \
-		${disk:+"$disk:/lab/disk:ro"} -- sh -ec '
-		version=$1
-		disk=
-		[ ! -d /lab/disk ] || disk=/lab/disk
-		mkdir -p /tmp/initrd/bin /tmp/initrd/modules
-		cd /tmp/initrd
-		cp "${ARCH:+/lab/$ARCH}/bin/busybox" bin
-		cp "/lab/src/lab/$2" init
-		# Kernels of our own have all that built in.
-		touch modules/order
-		[ -d "$disk/lib/modules/$version" ] &&
-		for module in ${ARCH:+virtio_iommu} virtio_pci virtio_console 9pnet_virtio 9p overlay; do
-			modprobe -d "$disk/" -S "$version" --show-depends "$module"
-		done | while read -r verb path rest; do
-			name=${path##*/}
-			name=${name%.xz}
-			[ "$verb" = insmod ] && [ ! -e "modules/$name" ] || continue
-			case $path in
-			*.xz) xz -dc "$path" >"modules/$name" ;;
-			*) cp "$path" "modules/$name" ;;
-			esac
-			echo "$name" >>modules/order
-		done
-		find . | cpio -o -H newc --quiet | gzip -1 >/lab/out/initrd' sh "$version" "$init"
+		${disk:+"$disk:/lab/disk:ro"} -- /lab/src/lab/inside/initrd "$version" "$init"
 }
 
 initrd()
 {
-	cached "initrd-$1" "$(key_of lab/init lab/build.sh)-$(tools_key)" \
+	cached "initrd-$1" "$(key_of lab/init lab/inside/initrd)-$(tools_key)" \
 		"making the first file system for Linux $1" compile_initrd "$1" init
 }
 
@@ -241,27 +161,19 @@ guest()
 # Small programs that the lab's own tests and make bench use inside the machine.
 compile_tools()
 {
-	in_tools "$TOP:/lab/src:ro" "$1:/lab/out" -- sh -ec '
-		for source in /lab/src/lab/programs/*.c /lab/src/bench/*.c; do
-			program=${source##*/}
-			# One writes machine code, one reads the time stamp.
-			case "${ARCH:-} $program" in
-			"arm64 kvm-wbinvd.c"|"arm64 vfio-bench.c") continue ;;
-			esac
-			"${CROSS_COMPILE:-}gcc" -O2 -Wall -Wextra -Werror -o "/lab/out/${program%.c}" "$source"
-		done'
+	in_tools "$TOP:/lab/src:ro" "$1:/lab/out" -- /lab/src/lab/inside/programs
 }
 
 tools()
 {
-	cached tools "$(key_of lab/programs bench lab/build.sh)-$(tools_key)" \
+	cached tools "$(key_of lab/programs bench lab/inside/programs)-$(tools_key)" \
 		"building the tests' tools" compile_tools
 }
 
 # Debian's packages, as make deb leaves them
 debs()
 {
-	cached debs "$(key_of README.md debian dkms compat drivers/vfio/pci/nosnoop cli Documentation lab/deb lab/build.sh)-${ROOTFS##*-}" \
+	cached debs "$(key_of README.md debian dkms compat drivers/vfio/pci/nosnoop cli Documentation lab/deb lab/inside/deb)-${ROOTFS##*-}" \
 		"building Debian's packages" "$LAB/deb"
 }
 

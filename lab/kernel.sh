@@ -74,11 +74,11 @@ own_kernel()
 patched_kernel()
 {
 	own_kernel patched "building the patched kernel from Debian's source (some minutes, once)" \
-		base.config
+		base.config kunit.config
 }
 
 debug_kernel()
 {
 	own_kernel debug "building the debug kernel from Debian's source (5 to 15 minutes, once)" \
-		base.config debug.config
+		base.config kunit.config debug.config
 }

@@ -15,6 +15,9 @@ DRIVER=${DRIVER:-vfio-pci-nosnoop}
 export WISH=0x2810
 [ "$DRIVER" = vfio-pci-nosnoop ] || WISH=0x2010
 
+# Where these registers are in the model
+export DEVCTL=0x88 PMCSR=0x44
+
 # A task that hangs is to be in the kernel's log before the script's end.
 echo 20 >/proc/sys/kernel/hung_task_timeout_secs
 
@@ -138,6 +141,35 @@ counted()
 			jq -ce '[.moments, .no_snoop_requests] | select(all(type == "number"))' ||
 			{ echo "$bdf: nothing to read in ${LOG_OF[$bdf]}" >&2; return 1; }
 	done
+}
+
+# fresh: $device is opened anew and masters, with nothing of the test before
+fresh()
+{
+	ask stop >/dev/null
+	rm -f "$MODEL0_ABSENT"
+	does close && does open && does write $DEVCTL 2 $WISH &&
+		does master on && does dma
+}
+
+# stopped PATTERN: the threads' results
+stopped()
+{
+	local results
+
+	results=$(ask stop)
+	[[ $results =~ ^stopped$1$ ]] || { echo "threads: $results"; return 1; }
+}
+
+# asked: the request interrupt came, within ten seconds
+asked()
+{
+	for _ in {1..100}; do
+		[ "$(ask irqs request)" = 0 ] || return 0
+		sleep 0.1
+	done
+	echo "nobody asked for the device in 10 s"
+	return 1
 }
 
 # promise COMMAND...: every line of COMMAND succeeds, and no model counted meanwhile
