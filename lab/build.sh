@@ -166,7 +166,7 @@ compile_tools()
 
 tools()
 {
-	cached tools "$(key_of lab/programs bench lab/inside/programs)-$(tools_key)" \
+	cached tools "$(key_of lab/programs lab/model/{registers,types}.h bench lab/inside/programs)-$(tools_key)" \
 		"building the tests' tools" compile_tools
 }
 
