@@ -21,10 +21,9 @@
  *   elsewhere		opens in which COMMAND was refused otherwise
  * Exit status: 0, or 1 if something failed that has nothing to do with races.
  */
-#include "vfio-user.h"
+#include "vfio.h"
 
 #include <poll.h>
-#include <sys/eventfd.h>
 
 #define TRIES		60
 #define RAISED_MAX_US	400	/* from raising the line to the reset, at most */
@@ -49,18 +48,7 @@ static u64 rnd(u64 limit)
 
 static int set_intx(u32 flags, int fd)
 {
-	struct {
-		struct vfio_irq_set header;
-		__s32 fd;
-	} set = {
-		.header.argsz = sizeof(set),
-		.header.flags = flags,
-		.header.index = VFIO_PCI_INTX_IRQ_INDEX,
-		.header.count = 1,
-		.fd = fd,
-	};
-
-	return result_of(ioctl(device.fd, VFIO_DEVICE_SET_IRQS, &set));
+	return irqs_set(&device, VFIO_PCI_INTX_IRQ_INDEX, flags, 1, fd);
 }
 
 /* What a VMM does for its guest: masks, and unmasks by eventfd */
@@ -95,13 +83,8 @@ static int pin_interrupt(void)
 	close(fd);
 	if (ret)
 		return ret;
-	snprintf(path, sizeof(path), "/proc/irq/%d/smp_affinity_list", atoi(number));
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	ret = result_of(write(fd, "0", 1));
-	close(fd);
-	return ret;
+	number[strcspn(number, "\n")] = '\0';
+	return file_write("/proc/irq/%s/smp_affinity_list", number, "0");
 }
 
 /* One reset: did somebody turn memory space on behind it? */
@@ -125,7 +108,7 @@ static int race(void)
 	int ret = 0, i;
 
 	for (i = 0; i < TRIES && !hit; i++) {
-		ret = config_write(&device, PCI_COMMAND, 2, MASTER);
+		ret = master_set(&device, true);
 		if (ret)
 			return ret;
 		/* One that is masked for good would be unhandled for ever. */
@@ -136,24 +119,35 @@ static int race(void)
 	return 0;
 }
 
+/* Mastering, and Enable No Snoop, in hardware */
+static int hardware_bits(bool *master, bool *no_snoop)
+{
+	u16 command = 0, devctl = 0;
+	int ret = hardware(&device, PCI_COMMAND, &command) ?: hardware(&device, DEVCTL, &devctl);
+
+	*master = command & PCI_COMMAND_MASTER;
+	*no_snoop = devctl & PCI_EXP_DEVCTL_NOSNOOP_EN;
+	return ret;
+}
+
 /* All threads have stopped: what is in hardware, and does anybody notice? */
 static int look(u64 number)
 {
 	bool master, no_snoop;
 	int ret, write;
 
-	ret = hardware_bits(&device, &master, &no_snoop);
+	ret = hardware_bits(&master, &no_snoop);
 	if (ret)
 		return ret;
 	if (!master || !no_snoop) {
-		write = config_write(&device, PCI_COMMAND, 2, MASTER);
+		write = master_set(&device, true);
 		total.elsewhere += write == -EIO;
 		return write == -EIO ? 0 : write;
 	}
 
 	total.both++;
-	write = config_write(&device, PCI_COMMAND, 2, MASTER);
-	ret = hardware_bits(&device, &master, &no_snoop);
+	write = master_set(&device, true);
+	ret = hardware_bits(&master, &no_snoop);
 	if (ret)
 		return ret;
 	total.refused += write == -EIO;
@@ -174,7 +168,7 @@ static int one_open(u64 number)
 		return ret;
 	trigger = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	unmask = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	ret = config_write(&device, PCI_COMMAND, 2, MASTER) ?:
+	ret = master_set(&device, true) ?:
 	      set_intx(VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER, trigger) ?:
 	      set_intx(VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_UNMASK, unmask) ?:
 	      pin_interrupt();

@@ -10,10 +10,9 @@
  * The first line is the result of VFIO_DEVICE_IOEVENTFD, the last "times N
  * quarantines N". Exit status: 0, or 1 if something else failed.
  */
-#include "vfio-user.h"
+#include "vfio.h"
 
 #include <semaphore.h>
-#include <sys/eventfd.h>
 
 #define SUSPEND_US	20000	/* enough, here, for the function to be in D3hot */
 #define FIRE_MAX_US	6000	/* from the entry to the firing, at most */
@@ -23,16 +22,6 @@ static int fire = -1;
 static bool stopping;
 static sem_t entered;
 static u64 quarantines;
-
-static int feature(u32 which)
-{
-	struct vfio_device_feature feature = {
-		.argsz = sizeof(feature),
-		.flags = VFIO_DEVICE_FEATURE_SET | which,
-	};
-
-	return result_of(ioctl(device.fd, VFIO_DEVICE_FEATURE, &feature));
-}
 
 static int bind_ioeventfd(void)
 {
@@ -79,17 +68,17 @@ static int once(void)
 {
 	int ret;
 
-	ret = config_write(&device, PCI_COMMAND, 2, MASTER);
+	ret = master_set(&device, true);
 	if (ret == -EIO) {
 		quarantines++;
 		return reopen();
 	}
-	ret = ret ?: feature(VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY);
+	ret = ret ?: feature_set(&device, VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY);
 	if (ret)
 		return ret;
 	sem_post(&entered);
 	usleep(SUSPEND_US);
-	return feature(VFIO_DEVICE_FEATURE_LOW_POWER_EXIT);
+	return feature_set(&device, VFIO_DEVICE_FEATURE_LOW_POWER_EXIT);
 }
 
 int main(int argc, char **argv)
@@ -120,7 +109,7 @@ int main(int argc, char **argv)
 	sem_post(&entered);
 	pthread_join(thread, NULL);
 	/* The last look: whatever is left is found now. */
-	if (!ret && config_write(&device, PCI_COMMAND, 2, MASTER) == -EIO)
+	if (!ret && master_set(&device, true) == -EIO)
 		quarantines++;
 	device_close(&device);
 	if (ret)

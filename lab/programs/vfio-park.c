@@ -18,11 +18,10 @@
  *   unpark			fills the page; answers with the result
  *   calls			the names of all calls
  */
-#include "vfio-user.h"
+#include "vfio.h"
 
 #include <poll.h>
 #include <linux/userfaultfd.h>
-#include <sys/eventfd.h>
 #include <sys/syscall.h>
 
 #define PAGE		4096
@@ -31,7 +30,7 @@
 #define HEAD_START_US	1000	/* for the threads to be ready, each for its own part */
 #define NO_RESET	LONG_MIN
 
-static struct device device = { .fd = -1 };
+static struct device device = DEVICE_CLOSED;
 static int event = -1;		/* for interrupts and wake-ups */
 
 /* What a call is given: the first bytes are there, the rest is held back. */
@@ -115,7 +114,7 @@ static void feature_argument(struct argument *argument)
 
 static void command_argument(struct argument *argument)
 {
-	put16(argument->data, MASTER);
+	put16(argument->data, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
 }
 
 /* To D3hot */
@@ -277,11 +276,6 @@ static int start_park(const char *name, const char *delay)
 	return ret;
 }
 
-static void answer(int error)
-{
-	printf("%s\n", name_of(error));
-}
-
 static void show_parked(void)
 {
 	int result = __atomic_load_n(&park.result, __ATOMIC_ACQUIRE);
@@ -313,8 +307,7 @@ static void command(const char *verb, char *word[])
 		answer(config_write(&device, strtoul(word[0], NULL, 0),
 				    strtoul(word[1], NULL, 0), strtoul(word[2], NULL, 0)));
 	else if (!strcmp(verb, "master"))
-		answer(config_write(&device, PCI_COMMAND, 2,
-				    strcmp(word[0], "on") ? PCI_COMMAND_MEMORY : MASTER));
+		answer(master_set(&device, !strcmp(word[0], "on")));
 	else if (!strcmp(verb, "hidden-reset"))
 		answer(reset_by_bar());
 	else if (!strcmp(verb, "park"))

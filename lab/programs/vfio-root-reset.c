@@ -12,7 +12,7 @@
  * Prints "rounds N quarantines N us N". Exit status: 0, or 1 if something else
  * failed.
  */
-#include "vfio-user.h"
+#include "vfio.h"
 
 #include <semaphore.h>
 
@@ -31,7 +31,7 @@ static void *root(void *data)
 	while (!__atomic_load_n(&stopping, __ATOMIC_ACQUIRE)) {
 		if (!__atomic_exchange_n(&go, false, __ATOMIC_ACQ_REL))
 			continue;
-		reset_result = sysfs_write(&device, "reset", "1");
+		reset_result = file_write("/sys/bus/pci/devices/%s/reset", device.bdf, "1");
 		sem_post(&done);
 	}
 	return NULL;
@@ -40,7 +40,7 @@ static void *root(void *data)
 /* 1: refused, and opened anew */
 static int ready(void)
 {
-	int ret = config_write(&device, PCI_COMMAND, 2, MASTER);
+	int ret = master_set(&device, true);
 
 	if (ret != -EIO)
 		return ret;

@@ -19,80 +19,26 @@
  * REGION is bar0 … bar5, config or vga. Exit status: 0, 1 if not opened, 2 if
  * the steps before the open failed or a step is none.
  */
-#define _GNU_SOURCE
+#include "vfio.h"
+
 #include <endian.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-#include <linux/vfio.h>
-#include <sys/eventfd.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
+#include <err.h>
 
-static int device;
-
-static void fail(const char *step)
-{
-	fprintf(stderr, "vfio-steps: %s: %s\n", step, strerror(errno));
-	exit(2);
-}
-
-static void result(int ret)
-{
-	printf("%s\n", ret < 0 ? strerrorname_np(errno) : "ok");
-}
-
-static int open_group(const char *bdf)
-{
-	char path[PATH_MAX], link[PATH_MAX];
-	ssize_t length;
-	int group;
-
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/iommu_group", bdf);
-	length = readlink(path, link, sizeof(link) - 1);
-	if (length < 0)
-		fail(path);
-	link[length] = '\0';
-
-	snprintf(path, sizeof(path), "/dev/vfio/%s", strrchr(link, '/') + 1);
-	group = open(path, O_RDWR);
-	if (group < 0)
-		fail(path);
-	return group;
-}
+static struct device device;
 
 /* "BDF,UUID" becomes what VFIO_GROUP_GET_DEVICE_FD takes. */
 static int open_device(char *arg)
 {
 	char *token = strchr(arg, ','), name[128];
-	int container, group;
 
 	if (token)
 		*token++ = '\0';
-
-	container = open("/dev/vfio/vfio", O_RDWR);
-	if (container < 0)
-		fail("/dev/vfio/vfio");
-	group = open_group(arg);
-	if (ioctl(group, VFIO_GROUP_SET_CONTAINER, &container))
-		fail("VFIO_GROUP_SET_CONTAINER");
-	if (ioctl(container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU))
-		fail("VFIO_SET_IOMMU");
-
+	device.bdf = arg;
+	if (group_open(&device))
+		err(2, "%s", group_step);
 	snprintf(name, sizeof(name), token ? "%s vf_token=%s" : "%s", arg, token);
-	return ioctl(group, VFIO_GROUP_GET_DEVICE_FD, name);
-}
-
-static int region_info(unsigned int index, struct vfio_region_info *info)
-{
-	memset(info, 0, sizeof(*info));
-	info->argsz = sizeof(*info);
-	info->index = index;
-	return ioctl(device, VFIO_DEVICE_GET_REGION_INFO, info);
+	device.fd = ioctl(device.group, VFIO_GROUP_GET_DEVICE_FD, name);
+	return result_of(device.fd);
 }
 
 static unsigned int region_index(const char *name)
@@ -103,39 +49,48 @@ static unsigned int region_index(const char *name)
 		return VFIO_PCI_CONFIG_REGION_INDEX;
 	if (!strncmp(name, "vga", 3))
 		return VFIO_PCI_VGA_REGION_INDEX;
-	fprintf(stderr, "vfio-steps: no region %s\n", name);
-	exit(2);
+	errx(2, "no region %s", name);
+}
+
+/* Where REGION+OFFSET is in the device's file */
+static int find(const char *where, u64 *offset)
+{
+	const char *plus = strchr(where, '+');
+	int ret;
+
+	if (!plus)
+		errx(2, "no access %s", where);
+	ret = region_offset(&device, region_index(where), offset);
+	if (!ret)
+		*offset += strtoul(plus + 1, NULL, 16);
+	return ret;
 }
 
 static void do_access(const char *where, const char *size, const char *value)
 {
-	const char *plus = strchr(where, '+');
-	struct vfio_region_info info;
 	unsigned int buffer = 0;
 	ssize_t ret;
-	off_t offset;
+	u64 offset;
 	size_t count = atoi(size);
 
-	if (!plus || (count != 1 && count != 2 && count != 4)) {
-		fprintf(stderr, "vfio-steps: no access %s %s\n", where, size);
-		exit(2);
-	}
-	if (region_info(region_index(where), &info)) {
-		result(-1);
+	if (count != 1 && count != 2 && count != 4)
+		errx(2, "no access %s %s", where, size);
+	ret = find(where, &offset);
+	if (ret) {
+		answer(ret);
 		return;
 	}
 
-	offset = info.offset + strtoul(plus + 1, NULL, 16);
 	if (value) {
 		buffer = htole32(strtoul(value, NULL, 16));
-		ret = pwrite(device, &buffer, count, offset);
+		ret = pwrite(device.fd, &buffer, count, offset);
 	} else {
-		ret = pread(device, &buffer, count, offset);
+		ret = pread(device.fd, &buffer, count, offset);
 	}
 	if (ret >= 0 && (size_t)ret != count)
 		printf("short, %zd bytes\n", ret);
 	else if (ret < 0 || value)
-		result(ret);
+		answer(result_of(ret));
 	else
 		printf("%0*x\n", (int)count * 2, le32toh(buffer));
 }
@@ -143,64 +98,45 @@ static void do_access(const char *where, const char *size, const char *value)
 static void do_region(const char *index)
 {
 	struct vfio_region_info info;
+	int ret = region_get(&device, atoi(index), &info);
 
-	if (region_info(atoi(index), &info))
-		result(-1);
+	if (ret)
+		answer(ret);
 	else
 		printf("%#llx\n", (unsigned long long)info.size);
 }
 
 static void do_map(const char *where, const char *size)
 {
-	const char *plus = strchr(where, '+');
 	size_t length = strtoul(size, NULL, 16);
-	struct vfio_region_info info;
+	u64 offset;
 	void *map;
+	int ret = find(where, &offset);
 
-	if (!plus || region_info(region_index(where), &info)) {
-		result(-1);
+	if (ret) {
+		answer(ret);
 		return;
 	}
 
-	map = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED, device,
-		   info.offset + strtoul(plus + 1, NULL, 16));
-	result(map == MAP_FAILED ? -1 : 0);
+	map = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED, device.fd, offset);
+	answer(map == MAP_FAILED ? -errno : 0);
 	if (map != MAP_FAILED)
 		munmap(map, length);
 }
 
 static void do_intx_mask(void)
 {
-	struct {
-		struct vfio_irq_set set;
-		int fd;
-	} trigger = {
-		.set.argsz = sizeof(trigger),
-		.set.flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER,
-		.set.index = VFIO_PCI_INTX_IRQ_INDEX,
-		.set.count = 1,
-		.fd = eventfd(0, EFD_CLOEXEC),
-	};
-	struct vfio_irq_set mask = {
-		.argsz = sizeof(mask),
-		.flags = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_MASK,
-		.index = VFIO_PCI_INTX_IRQ_INDEX,
-		.count = 1,
-	};
-	int ret;
+	const u32 intx = VFIO_PCI_INTX_IRQ_INDEX;
 
-	ret = ioctl(device, VFIO_DEVICE_SET_IRQS, &trigger);
-	if (!ret)
-		ret = ioctl(device, VFIO_DEVICE_SET_IRQS, &mask);
-	result(ret);
+	answer(irqs_set(&device, intx, VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER,
+			1, eventfd(0, EFD_CLOEXEC)) ?:
+	       irqs_set(&device, intx, VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_MASK, 1, -1));
 }
 
 static char *argument(char ***argv)
 {
-	if (!**argv) {
-		fprintf(stderr, "vfio-steps: the last step is not whole\n");
-		exit(2);
-	}
+	if (!**argv)
+		errx(2, "the last step is not whole");
 	return *(*argv)++;
 }
 
@@ -221,29 +157,30 @@ static void take_step(char ***argv)
 		where = argument(argv);
 		do_map(where, argument(argv));
 	} else if (!strcmp(step, "reset")) {
-		result(ioctl(device, VFIO_DEVICE_RESET));
+		answer(result_of(ioctl(device.fd, VFIO_DEVICE_RESET)));
 	} else if (!strcmp(step, "intx-mask")) {
 		do_intx_mask();
 	} else if (!strcmp(step, "run")) {
 		fflush(stdout);
 		if (system(argument(argv)) == -1)
-			fail("system");
+			err(2, "system");
 	} else {
-		fprintf(stderr, "vfio-steps: no step %s\n", step);
-		exit(2);
+		errx(2, "no step %s", step);
 	}
 }
 
 int main(int argc, char **argv)
 {
+	int ret;
+
 	if (argc < 2) {
 		fprintf(stderr, "usage: vfio-steps BDF[,UUID] STEP...\n");
 		return 2;
 	}
 
-	device = open_device(argv[1]);
-	printf("%s\n", device < 0 ? strerrorname_np(errno) : "open");
-	if (device < 0)
+	ret = open_device(argv[1]);
+	printf("%s\n", ret ? name_of(ret) : "open");
+	if (ret)
 		return 1;
 
 	argv += 2;
