@@ -18,13 +18,8 @@
  *   unpark			fills the page; answers with the result
  *   calls			the names of all calls
  */
-#include "vfio.h"
+#include "commands.h"
 
-#include <poll.h>
-#include <linux/userfaultfd.h>
-#include <sys/syscall.h>
-
-#define PAGE		4096
 #define DATA_MAX	64
 #define WAITING		1	/* as the result of a call */
 #define HEAD_START_US	1000	/* for the threads to be ready, each for its own part */
@@ -155,14 +150,13 @@ static const struct call {
 static struct {
 	pthread_t thread;
 	bool running;
-	int uffd;
-	u8 *pages;		/* two: the second is held back */
+	struct held held;
 	const struct call *call;
 	struct argument argument;
 	u64 begin_us;		/* when the call is to be made, or 0 */
 	long delay_us;		/* from then to the hidden reset, or NO_RESET */
 	int result;
-} park = { .uffd = -1 };
+} park;
 
 static void *parked_call(void *data)
 {
@@ -175,34 +169,15 @@ static void *parked_call(void *data)
 		__atomic_store_n(&park.begin_us, now_us() + HEAD_START_US, __ATOMIC_RELEASE);
 		spin_until(park.begin_us);
 	}
-	ret = park.call->run(park.pages + PAGE - argument->there, argument->size);
+	ret = park.call->run(park.held.pages + PAGE - argument->there, argument->size);
 	__atomic_store_n(&park.result, ret, __ATOMIC_RELEASE);
 	return NULL;
-}
-
-/* Not blocking, for poll() says nothing of one that blocks */
-static int hold_page_back(void)
-{
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register range = { .mode = UFFDIO_REGISTER_MODE_MISSING };
-
-	park.uffd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
-	if (park.uffd < 0 || ioctl(park.uffd, UFFDIO_API, &api))
-		return -errno;
-	park.pages = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	range.range.start = (unsigned long)park.pages + PAGE;
-	range.range.len = PAGE;
-	if (park.pages == MAP_FAILED || ioctl(park.uffd, UFFDIO_REGISTER, &range))
-		return -errno;
-	return 0;
 }
 
 /* Until the kernel has asked for the page */
 static int wait_until_parked(void)
 {
-	struct pollfd pollfd = { .fd = park.uffd, .events = POLLIN };
-	struct uffd_msg message;
+	int ret;
 
 	if (park.delay_us != NO_RESET) {
 		while (!__atomic_load_n(&park.begin_us, __ATOMIC_ACQUIRE))
@@ -212,8 +187,9 @@ static int wait_until_parked(void)
 	}
 	/* A call that fails before it reads the page never asks for it. */
 	for (int tries = 0; tries < 100; tries++) {
-		if (poll(&pollfd, 1, 100) == 1)
-			return result_of(read(park.uffd, &message, sizeof(message)));
+		ret = wait_for_kernel(&park.held, 100);
+		if (ret != -ETIMEDOUT)
+			return ret;
 		if (__atomic_load_n(&park.result, __ATOMIC_ACQUIRE) <= 0)
 			return park.result ?: -ENODATA;
 	}
@@ -222,24 +198,16 @@ static int wait_until_parked(void)
 
 static int end_park(void)
 {
-	u8 page[PAGE] = { 0 };
-	struct uffdio_copy copy = {
-		.dst = (unsigned long)park.pages + PAGE,
-		.src = (unsigned long)page,
-		.len = PAGE,
-	};
-	int ret = 0;
+	struct argument *argument = &park.argument;
+	int ret;
 
 	if (!park.running)
 		return -EINVAL;
-	memcpy(page, park.argument.data + park.argument.there,
-	       park.argument.size - park.argument.there);
-	if (ioctl(park.uffd, UFFDIO_COPY, &copy))
-		ret = -errno;
+	ret = fill_page(&park.held, argument->data + argument->there,
+			argument->size - argument->there);
 	pthread_join(park.thread, NULL);
 	park.running = false;
-	munmap(park.pages, 2 * PAGE);
-	close(park.uffd);
+	release_page(&park.held);
 	return ret ?: park.result;
 }
 
@@ -252,7 +220,7 @@ static int start_park(const char *name, const char *delay)
 		call++;
 	if (call == calls + ARRAY_SIZE(calls) || park.running)
 		return -EINVAL;
-	ret = hold_page_back();
+	ret = hold_page_back(&park.held);
 	if (ret)
 		return ret;
 
@@ -261,7 +229,7 @@ static int start_park(const char *name, const char *delay)
 	if (call->size)
 		park.argument.size = call->size;
 	park.argument.there = call->there;
-	memcpy(park.pages + PAGE - call->there, park.argument.data, call->there);
+	memcpy(park.held.pages + PAGE - call->there, park.argument.data, call->there);
 	park.call = call;
 	park.result = WAITING;
 	park.begin_us = 0;
@@ -324,9 +292,6 @@ static void command(const char *verb, char *word[])
 
 int main(int argc, char **argv)
 {
-	char line[256], *verb, *word[3];
-	int i;
-
 	if (argc != 2) {
 		fprintf(stderr, "usage: vfio-park BDF\n");
 		return 2;
@@ -334,16 +299,6 @@ int main(int argc, char **argv)
 	device.bdf = argv[1];
 	pin(1);
 	event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	setvbuf(stdout, NULL, _IOLBF, 0);
-	while (fgets(line, sizeof(line), stdin)) {
-		verb = strtok(line, "\n ");
-		for (i = 0; i < 3; i++) {
-			word[i] = strtok(NULL, "\n ");
-			if (!word[i])
-				word[i] = "";
-		}
-		if (verb)
-			command(verb, word);
-	}
+	take_commands(command);
 	return 0;
 }

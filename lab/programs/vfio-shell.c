@@ -36,27 +36,7 @@
  *				(EILSEQ: DEVCTL is then not as it was before)
  *   quit
  */
-#define _GNU_SOURCE
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <poll.h>
-#include <pthread.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-#include <linux/pci_regs.h>
-#include <linux/userfaultfd.h>
-#include <linux/vfio.h>
-#include <sys/eventfd.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
-
-#include "../model/registers.h"
-#include "../model/types.h"
+#include "commands.h"
 
 #define BUFFER		0x100000UL	/* bytes */
 #define IOVA		0x100000UL
@@ -67,28 +47,20 @@
 
 enum { IRQ_ERROR, IRQ_REQUEST, IRQS };
 
-struct function {
-	const char *bdf;
-	int fd;
-	u64 config;	/* offsets in fd */
-	u64 bar0;
-	int irq[IRQS];
-};
-
 struct worker {
 	pthread_t thread;
 	int (*step)(unsigned long turn);
-	struct function *function;
+	struct device *device;
 	unsigned long results[ERRNOS];
 };
 
-static struct function functions[FUNCTIONS];
+/* The group and the container are the first's. */
+static struct device functions[FUNCTIONS] = { DEVICE_CLOSED, DEVICE_CLOSED };
 static int function_count;
-static int container = -1, group = -1;
 static unsigned char *buffer;
 
 /* The function that the commands, or the thread's steps, are for */
-static __thread struct function *current = functions;
+static __thread struct device *current = functions;
 /* Part of the buffer for this thread's jobs */
 static __thread unsigned int part;
 
@@ -98,43 +70,21 @@ static bool stopping;
 
 static struct {
 	pthread_t thread;
-	int uffd;
-	unsigned char *page;
-	struct function *function;
+	struct held held;
+	struct device *device;
 	int result;		/* 1 while the write waits */
-} park = { .uffd = -1, .result = 1 };
+} park = { .held.uffd = -1, .result = 1 };
 
 /* Everything below returns 0 or a negative errno. */
 
-static int result_of(ssize_t ret)
-{
-	return ret < 0 ? -errno : 0;
-}
-
-static int config_read(u32 offset, u32 width, void *value)
-{
-	return result_of(pread(current->fd, value, width, current->config + offset));
-}
-
-static int config_write(u32 offset, u32 width, u32 value)
-{
-	return result_of(pwrite(current->fd, &value, width, current->config + offset));
-}
-
 static int bar0_read(u32 offset, u32 *value)
 {
-	return result_of(pread(current->fd, value, 4, current->bar0 + offset));
+	return result_of(pread(current->fd, value, 4, current->bar0_offset + offset));
 }
 
 static int bar0_write(u32 offset, u32 value)
 {
-	return result_of(pwrite(current->fd, &value, 4, current->bar0 + offset));
-}
-
-static int master(bool on)
-{
-	return config_write(PCI_COMMAND, 2,
-			    PCI_COMMAND_MEMORY | (on ? PCI_COMMAND_MASTER : 0));
+	return result_of(pwrite(current->fd, &value, 4, current->bar0_offset + offset));
 }
 
 /* EBADMSG: the data did not arrive; ENODATA: the device says it did nothing. */
@@ -180,7 +130,7 @@ static int hot_reset(void)
 		__s32 fd;
 	} reset = {
 		.header = { .argsz = sizeof(reset), .count = 1 },
-		.fd = group,
+		.fd = functions->group,
 	};
 
 	return result_of(ioctl(current->fd, VFIO_DEVICE_PCI_HOT_RESET, &reset));
@@ -188,103 +138,56 @@ static int hot_reset(void)
 
 static int low_power(bool in)
 {
-	struct vfio_device_feature feature = {
-		.argsz = sizeof(feature),
-		.flags = VFIO_DEVICE_FEATURE_SET |
-			 (in ? VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY :
-			       VFIO_DEVICE_FEATURE_LOW_POWER_EXIT),
-	};
-
-	return result_of(ioctl(current->fd, VFIO_DEVICE_FEATURE, &feature));
+	return feature_set(current, in ? VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY :
+					 VFIO_DEVICE_FEATURE_LOW_POWER_EXIT);
 }
 
-static unsigned long irq_count[FUNCTIONS][IRQS];
+static struct interrupt {
+	int fd;
+	unsigned long count;
+} interrupts[FUNCTIONS][IRQS] = { { { .fd = -1 }, { .fd = -1 } }, { { .fd = -1 }, { .fd = -1 } } };
+
+static struct interrupt *interrupt(int which)
+{
+	return &interrupts[current - functions][which];
+}
 
 static int count_irq(int which)
 {
 	const u32 index[] = { VFIO_PCI_ERR_IRQ_INDEX, VFIO_PCI_REQ_IRQ_INDEX };
-	struct {
-		struct vfio_irq_set header;
-		__s32 fd;
-	} set = {
-		.header = {
-			.argsz = sizeof(set),
-			.flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER,
-			.index = index[which],
-			.count = 1,
-		},
-		.fd = eventfd(0, EFD_NONBLOCK),
-	};
 
-	current->irq[which] = set.fd;
-	irq_count[current - functions][which] = 0;
-	return result_of(ioctl(current->fd, VFIO_DEVICE_SET_IRQS, &set));
+	*interrupt(which) = (struct interrupt){ .fd = eventfd(0, EFD_NONBLOCK) };
+	return irqs_set(current, index[which],
+			VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER, 1,
+			interrupt(which)->fd);
 }
 
 static unsigned long irqs(int which)
 {
-	unsigned long *total = &irq_count[current - functions][which];
 	eventfd_t more;
 
-	if (current->irq[which] >= 0 && !eventfd_read(current->irq[which], &more))
-		*total += more;
-	return *total;
+	if (interrupt(which)->fd >= 0 && !eventfd_read(interrupt(which)->fd, &more))
+		interrupt(which)->count += more;
+	return interrupt(which)->count;
 }
 
 /* Open and close */
-
-static int open_group(const char *bdf)
-{
-	char path[PATH_MAX], link[PATH_MAX] = "";
-
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/iommu_group", bdf);
-	if (readlink(path, link, sizeof(link) - 1) < 0)
-		return -errno;
-	snprintf(path, sizeof(path), "/dev/vfio/%s", strrchr(link, '/') + 1);
-	group = open(path, O_RDWR | O_CLOEXEC);
-	return result_of(group);
-}
-
-static int open_function(struct function *function)
-{
-	struct vfio_region_info info = { .argsz = sizeof(info) };
-	int i;
-
-	function->fd = ioctl(group, VFIO_GROUP_GET_DEVICE_FD, function->bdf);
-	if (function->fd < 0)
-		return -errno;
-	for (i = 0; i < IRQS; i++)
-		function->irq[i] = -1;
-	info.index = VFIO_PCI_CONFIG_REGION_INDEX;
-	if (ioctl(function->fd, VFIO_DEVICE_GET_REGION_INFO, &info))
-		return -errno;
-	function->config = info.offset;
-	info.index = VFIO_PCI_BAR0_REGION_INDEX;
-	info.argsz = sizeof(info);
-	if (ioctl(function->fd, VFIO_DEVICE_GET_REGION_INFO, &info))
-		return -errno;
-	function->bar0 = info.offset;
-	return 0;
-}
 
 static void close_all(void)
 {
 	int i, j;
 
 	for (i = 0; i < function_count; i++) {
-		for (j = 0; j < IRQS; j++)
-			if (functions[i].irq[j] >= 0)
-				close(functions[i].irq[j]);
+		for (j = 0; j < IRQS; j++) {
+			if (interrupts[i][j].fd >= 0)
+				close(interrupts[i][j].fd);
+			interrupts[i][j].fd = -1;
+		}
 		if (functions[i].fd >= 0)
 			close(functions[i].fd);
 		functions[i].fd = -1;
 	}
-	if (group >= 0)
-		close(group);
-	if (container >= 0)
-		close(container);
-	group = -1;
-	container = -1;
+	device_close(functions);
 }
 
 static int open_all(void)
@@ -298,20 +201,13 @@ static int open_all(void)
 	};
 	int ret, i;
 
-	ret = open_group(functions[0].bdf);
-	if (ret)
-		return ret;
-	container = open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC);
-	if (container < 0 || ioctl(group, VFIO_GROUP_SET_CONTAINER, &container) ||
-	    ioctl(container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU) ||
-	    ioctl(container, VFIO_IOMMU_MAP_DMA, &map))
-		return -errno;
-	for (i = 0; i < function_count; i++) {
-		ret = open_function(functions + i);
-		if (ret)
-			return ret;
+	ret = group_open(functions) ?:
+	      result_of(ioctl(functions->container, VFIO_IOMMU_MAP_DMA, &map));
+	for (i = 0; i < function_count && !ret; i++) {
+		functions[i].group = functions->group;
+		ret = function_open(functions + i);
 	}
-	return 0;
+	return ret;
 }
 
 /* Threads */
@@ -319,12 +215,12 @@ static int open_all(void)
 static int step_command(unsigned long turn)
 {
 	(void)turn;
-	return master(true);
+	return master_set(current, true);
 }
 
 static int step_devctl(unsigned long turn)
 {
-	return config_write(MODEL_CAP_EXP + PCI_EXP_DEVCTL + turn % 2, 2 - turn % 2,
+	return config_write(current, DEVCTL + turn % 2, 2 - turn % 2,
 			    0x2810 >> turn % 2 * 8);
 }
 
@@ -335,29 +231,16 @@ static int step_command_devctl(unsigned long turn)
 
 static int step_power(unsigned long turn)
 {
-	return config_write(MODEL_CAP_PM + PCI_PM_CTRL, 2, turn % 2 ? 0 : 3);
+	return config_write(current, PMCSR, 2, turn % 2 ? 0 : 3);
 }
 
 /* One MSI-X vector, on and off: the core has the device's registers to itself. */
 static int step_msix(unsigned long turn)
 {
-	struct {
-		struct vfio_irq_set header;
-		__s32 fd;
-	} set = {
-		.header.argsz = sizeof(set),
-		.header.index = VFIO_PCI_MSIX_IRQ_INDEX,
-		.header.flags = VFIO_IRQ_SET_ACTION_TRIGGER,
-		.fd = -1,
-	};
+	const u32 flags = VFIO_IRQ_SET_ACTION_TRIGGER |
+			  (turn % 2 ? VFIO_IRQ_SET_DATA_NONE : VFIO_IRQ_SET_DATA_EVENTFD);
 
-	if (turn % 2) {
-		set.header.flags |= VFIO_IRQ_SET_DATA_NONE;
-	} else {
-		set.header.flags |= VFIO_IRQ_SET_DATA_EVENTFD;
-		set.header.count = 1;
-	}
-	return result_of(ioctl(current->fd, VFIO_DEVICE_SET_IRQS, &set));
+	return irqs_set(current, VFIO_PCI_MSIX_IRQ_INDEX, flags, turn % 2 ? 0 : 1, -1);
 }
 
 static const struct {
@@ -379,7 +262,7 @@ static void *work(void *data)
 	unsigned long turn;
 	int ret;
 
-	current = worker->function;
+	current = worker->device;
 	part = worker - workers + 1;
 	for (turn = 0; !__atomic_load_n(&stopping, __ATOMIC_RELAXED); turn++) {
 		ret = worker->step(turn);
@@ -400,16 +283,11 @@ static int start_thread(const char *name)
 			continue;
 		memset(worker, 0, sizeof(*worker));
 		worker->step = steps[i].step;
-		worker->function = current;
+		worker->device = current;
 		worker_count++;
 		return -pthread_create(&worker->thread, NULL, work, worker);
 	}
 	return -EINVAL;
-}
-
-static const char *name_of(int error)
-{
-	return error ? strerrorname_np(-error) : "ok";
 }
 
 /* One line: the results of all threads together */
@@ -440,8 +318,8 @@ static void *parked_write(void *data)
 	int ret;
 
 	(void)data;
-	current = park.function;
-	ret = result_of(pwrite(current->fd, park.page, 2, current->config + PCI_COMMAND));
+	ret = result_of(pwrite(park.device->fd, park.held.pages + PAGE, 2,
+			       park.device->config + PCI_COMMAND));
 	__atomic_store_n(&park.result, ret, __ATOMIC_RELEASE);
 	return NULL;
 }
@@ -449,79 +327,30 @@ static void *parked_write(void *data)
 /* Answers when the kernel has asked for the page, so the write is inside. */
 static int start_park(void)
 {
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register range = { .mode = UFFDIO_REGISTER_MODE_MISSING };
-	struct pollfd pollfd = { .events = POLLIN };
-	struct uffd_msg message;
 	int ret;
 
-	park.uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
-	if (park.uffd < 0 || ioctl(park.uffd, UFFDIO_API, &api))
-		return -errno;
-	park.page = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	range.range.start = (unsigned long)park.page;
-	range.range.len = 4096;
-	if (park.page == MAP_FAILED || ioctl(park.uffd, UFFDIO_REGISTER, &range))
-		return -errno;
-	park.function = current;
-	park.result = 1;
-	ret = -pthread_create(&park.thread, NULL, parked_write, NULL);
+	ret = hold_page_back(&park.held);
 	if (ret)
 		return ret;
-	pollfd.fd = park.uffd;
-	if (poll(&pollfd, 1, 10000) != 1)
-		return -ETIMEDOUT;
-	return result_of(read(park.uffd, &message, sizeof(message)));
+	park.device = current;
+	park.result = 1;
+	ret = -pthread_create(&park.thread, NULL, parked_write, NULL);
+	return ret ?: wait_for_kernel(&park.held, 10000);
 }
 
 static int end_park(void)
 {
-	unsigned char data[4096] = { PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER };
-	struct uffdio_copy copy = {
-		.dst = (unsigned long)park.page,
-		.src = (unsigned long)data,
-		.len = sizeof(data),
-	};
+	const u8 command[2] = { PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER };
+	int ret = fill_page(&park.held, command, sizeof(command));
 
-	if (ioctl(park.uffd, UFFDIO_COPY, &copy))
-		return -errno;
+	if (ret)
+		return ret;
 	pthread_join(park.thread, NULL);
-	munmap(park.page, 4096);
-	close(park.uffd);
+	release_page(&park.held);
 	return park.result;
 }
 
 /* Bind to unbind */
-
-static int sysfs_write(const char *format, const char *name, const char *text)
-{
-	char path[PATH_MAX];
-	int fd, ret;
-
-	snprintf(path, sizeof(path), format, name);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	ret = result_of(write(fd, text, strlen(text)));
-	close(fd);
-	return ret;
-}
-
-/* As it is in hardware, for all that vfio knows */
-static int sysfs_devctl(u16 *devctl)
-{
-	char path[PATH_MAX];
-	int fd, ret;
-
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/config", current->bdf);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	ret = result_of(pread(fd, devctl, 2, MODEL_CAP_EXP + PCI_EXP_DEVCTL));
-	close(fd);
-	return ret;
-}
 
 /* In D0 all along, for DEVCTL to stay and for the loop not to wait */
 static int one_cycle(const char *driver)
@@ -529,15 +358,15 @@ static int one_cycle(const char *driver)
 	u16 before, after = 0;
 	int ret;
 
-	ret = sysfs_devctl(&before) ?:
-	      sysfs_write("/sys/bus/pci/drivers/%s/bind", driver, current->bdf) ?:
-	      sysfs_write("/sys/bus/pci/devices/%s/power/control", current->bdf, "on") ?:
+	ret = hardware(current, DEVCTL, &before) ?:
+	      file_write("/sys/bus/pci/drivers/%s/bind", driver, current->bdf) ?:
+	      file_write("/sys/bus/pci/devices/%s/power/control", current->bdf, "on") ?:
 	      open_all() ?:
-	      master(true);
+	      master_set(current, true);
 	close_all();
 	return ret ?:
-	       sysfs_write("/sys/bus/pci/drivers/%s/unbind", driver, current->bdf) ?:
-	       sysfs_devctl(&after) ?:
+	       file_write("/sys/bus/pci/drivers/%s/unbind", driver, current->bdf) ?:
+	       hardware(current, DEVCTL, &after) ?:
 	       after == before ? 0 : -EILSEQ;
 }
 
@@ -551,11 +380,6 @@ static int cycle(u32 count, const char *driver)
 }
 
 /* Commands */
-
-static void answer(int error)
-{
-	printf("%s\n", name_of(error));
-}
 
 static int irq_named(const char *name)
 {
@@ -572,7 +396,7 @@ static void use(unsigned int number)
 static void show_config(u32 offset, u32 width)
 {
 	u32 value = 0;
-	int ret = config_read(offset, width < 4 ? width : 4, &value);
+	int ret = config_read(current, offset, width < 4 ? width : 4, &value);
 
 	if (ret)
 		answer(ret);
@@ -609,9 +433,9 @@ static void command(const char *verb, char *word[])
 	else if (!strcmp(verb, "read"))
 		show_config(number[0], number[1]);
 	else if (!strcmp(verb, "write"))
-		answer(config_write(number[0], number[1], number[2]));
+		answer(config_write(current, number[0], number[1], number[2]));
 	else if (!strcmp(verb, "master"))
-		answer(master(first));
+		answer(master_set(current, first));
 	else if (!strcmp(verb, "dma"))
 		answer(dma(0));
 	else if (!strcmp(verb, "id"))
@@ -641,13 +465,14 @@ static void command(const char *verb, char *word[])
 		       "yes" : name_of(park.result));
 	else if (!strcmp(verb, "unpark"))
 		answer(end_park());
+	else if (!strcmp(verb, "quit"))
+		exit(0);
 	else
 		answer(-EINVAL);
 }
 
 int main(int argc, char **argv)
 {
-	char line[256], *verb, *word[3];
 	int i;
 
 	if (argc < 2 || argc > FUNCTIONS + 1) {
@@ -655,28 +480,13 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	function_count = argc - 1;
-	for (i = 0; i < function_count; i++) {
+	for (i = 0; i < function_count; i++)
 		functions[i].bdf = argv[i + 1];
-		functions[i].fd = -1;
-	}
 	buffer = mmap(NULL, BUFFER, PROT_READ | PROT_WRITE,
 		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (buffer == MAP_FAILED)
 		return 2;
 
-	setvbuf(stdout, NULL, _IOLBF, 0);
-	while (fgets(line, sizeof(line), stdin)) {
-		verb = strtok(line, "\n ");
-		for (i = 0; i < 3; i++) {
-			word[i] = strtok(NULL, "\n ");
-			if (!word[i])
-				word[i] = "";
-		}
-		if (!verb)
-			continue;
-		if (!strcmp(verb, "quit"))
-			break;
-		command(verb, word);
-	}
+	take_commands(command);
 	return 0;
 }
