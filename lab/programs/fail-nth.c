@@ -15,31 +15,13 @@
  * many faults there were and what came of which, and "ok" or "failed"; fewer
  * than MINIMUM have failed. BDF is bound to no driver before and after.
  */
-#define _GNU_SOURCE
+#include "vfio.h"
+
 #include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdarg.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 #include <linux/iommufd.h>
-#include <linux/pci_regs.h>
-#include <linux/vfio.h>
-#include <sys/eventfd.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
 
-#include "../model/registers.h"
-#include "../model/types.h"
-
-#define DEVCTL		(MODEL_CAP_EXP + PCI_EXP_DEVCTL)
-#define PMCSR		(MODEL_CAP_PM + PCI_PM_CTRL)
 #define CONFIG_SIZE	4096
-#define VECTORS		1
 #define MOST		2000	/* faults, for not to go on forever */
 
 struct operation {
@@ -55,31 +37,18 @@ struct operation {
 	unsigned int sparse;
 };
 
-static const char *bdf, *driver;
-static int fail_nth, config, drivers_bind, drivers_unbind;
-static int container = -1, group = -1, iommufd = -1, device = -1;
+static struct device device = DEVICE_CLOSED;
+static const char *driver;
+static int fail_nth, drivers_bind, drivers_unbind, iommufd = -1;
 /* The driver's open went well: with a cdev that is later than open(2). */
 static bool is_open;
-static int eventfds[VECTORS];
-static off_t config_offset;
+static int event;
 static u16 devctl_before;
 /* vfioN, which becomes another if a device that was there before is not gone */
 static char vfio_dev[NAME_MAX + 1];
 static int failures;
 
-/* Everything that returns int returns 0 or a negative errno. */
-
-static int result_of(ssize_t ret)
-{
-	return ret < 0 ? -errno : 0;
-}
-
-static const char *name_of(int error)
-{
-	return error ? strerrorname_np(-error) : "ok";
-}
-
-__attribute__((format(printf, 1, 2), noreturn))
+__printf(1, 2) __noreturn
 static void die(const char *format, ...)
 {
 	va_list args;
@@ -91,7 +60,7 @@ static void die(const char *format, ...)
 	exit(2);
 }
 
-__attribute__((format(printf, 2, 3)))
+__printf(2, 3)
 static void fail(unsigned int n, const char *format, ...)
 {
 	va_list args;
@@ -129,14 +98,13 @@ static bool disarm(void)
 	return length > 0 && atoi(text) == 0;
 }
 
-/* The function as it is in hardware, for all that vfio knows */
-
-static u16 hardware(off_t position)
+static u16 in_hardware(u32 offset)
 {
 	u16 value;
+	int ret = hardware(&device, offset, &value);
 
-	if (pread(config, &value, 2, position) != 2)
-		die("config: %s", strerror(errno));
+	if (ret)
+		die("config: %s", strerror(-ret));
 	return value;
 }
 
@@ -158,18 +126,18 @@ static bool is_bound(void)
 {
 	char path[PATH_MAX];
 
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/driver", bdf);
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/driver", device.bdf);
 	return !access(path, F_OK);
 }
 
 static int bind_function(void)
 {
-	return result_of(pwrite(drivers_bind, bdf, strlen(bdf), 0));
+	return result_of(pwrite(drivers_bind, device.bdf, strlen(device.bdf), 0));
 }
 
 static int unbind_function(void)
 {
-	return result_of(pwrite(drivers_unbind, bdf, strlen(bdf), 0));
+	return result_of(pwrite(drivers_unbind, device.bdf, strlen(device.bdf), 0));
 }
 
 static void check_vfio_dev(void)
@@ -178,7 +146,7 @@ static void check_vfio_dev(void)
 	struct dirent *entry;
 	DIR *dir;
 
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/vfio-dev", bdf);
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/vfio-dev", device.bdf);
 	dir = opendir(path);
 	if (!dir)
 		die("%s: %s", path, strerror(errno));
@@ -195,43 +163,21 @@ static void check_vfio_dev(void)
 /* In D0 while closed, for DEVCTL to stay as it is */
 static int bind_awake(void)
 {
-	int control, ret;
+	int ret = bind_function();
 
-	ret = bind_function();
 	if (ret)
 		return ret;
 	check_vfio_dev();
-	control = sysfs_open("/sys/bus/pci/devices/%s/power/control", bdf, O_WRONLY);
-	ret = result_of(write(control, "on", 2));
-	close(control);
-	return ret;
+	return file_write("/sys/bus/pci/devices/%s/power/control", device.bdf, "on");
 }
 
 /* Open and close */
 
-static int open_container(void)
-{
-	char path[PATH_MAX], link[PATH_MAX] = "";
-
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/iommu_group", bdf);
-	if (readlink(path, link, sizeof(link) - 1) < 0)
-		return -errno;
-	snprintf(path, sizeof(path), "/dev/vfio/%s", strrchr(link, '/') + 1);
-	group = open(path, O_RDWR | O_CLOEXEC);
-	if (group < 0)
-		return -errno;
-	container = open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC);
-	if (container < 0)
-		return -errno;
-	return result_of(ioctl(group, VFIO_GROUP_SET_CONTAINER, &container)) ?:
-	       result_of(ioctl(container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU));
-}
-
 static int open_in_group(void)
 {
-	device = ioctl(group, VFIO_GROUP_GET_DEVICE_FD, bdf);
-	is_open = device >= 0;
-	return result_of(device);
+	device.fd = ioctl(device.group, VFIO_GROUP_GET_DEVICE_FD, device.bdf);
+	is_open = device.fd >= 0;
+	return result_of(device.fd);
 }
 
 static int open_cdev(void)
@@ -242,8 +188,8 @@ static int open_cdev(void)
 	if (iommufd < 0)
 		return -errno;
 	snprintf(path, sizeof(path), "/dev/vfio/devices/%s", vfio_dev);
-	device = open(path, O_RDWR | O_CLOEXEC);
-	return result_of(device);
+	device.fd = open(path, O_RDWR | O_CLOEXEC);
+	return result_of(device.fd);
 }
 
 static int bind_iommufd(void)
@@ -253,7 +199,7 @@ static int bind_iommufd(void)
 		.iommufd = iommufd,
 	};
 
-	is_open = !ioctl(device, VFIO_DEVICE_BIND_IOMMUFD, &bind);
+	is_open = !ioctl(device.fd, VFIO_DEVICE_BIND_IOMMUFD, &bind);
 	return is_open ? 0 : -errno;
 }
 
@@ -265,7 +211,7 @@ static int attach_ioas(void)
 	if (ioctl(iommufd, IOMMU_IOAS_ALLOC, &alloc))
 		return -errno;
 	attach.pt_id = alloc.out_ioas_id;
-	return result_of(ioctl(device, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &attach));
+	return result_of(ioctl(device.fd, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &attach));
 }
 
 static int close_fd(int *fd)
@@ -279,19 +225,19 @@ static int close_fd(int *fd)
 static int close_device(void)
 {
 	is_open = false;
-	return close_fd(&device);
+	return close_fd(&device.fd);
 }
 
 static int close_all(void)
 {
-	return close_device() ?: close_fd(&group) ?: close_fd(&container) ?:
+	return close_device() ?: close_fd(&device.group) ?: close_fd(&device.container) ?:
 	       close_fd(&iommufd);
 }
 
 static int open_by_group(void)
 {
 	close_all();
-	return open_container() ?: open_in_group();
+	return group_open(&device) ?: open_in_group();
 }
 
 static int open_by_cdev(void)
@@ -302,31 +248,14 @@ static int open_by_cdev(void)
 
 /* While open */
 
-static int config_write(off_t position, const void *value, ssize_t size)
-{
-	ssize_t ret = pwrite(device, value, size, config_offset + position);
-
-	return ret >= 0 && ret != size ? -EMSGSIZE : result_of(ret);
-}
-
-static int write_word(off_t position, u16 value)
-{
-	return config_write(position, &value, 2);
-}
-
-static int master(bool on)
-{
-	return write_word(PCI_COMMAND, PCI_COMMAND_MEMORY | (on ? PCI_COMMAND_MASTER : 0));
-}
-
 static int master_on(void)
 {
-	return master(true);
+	return master_set(&device, true);
 }
 
 static int master_off(void)
 {
-	return master(false);
+	return master_set(&device, false);
 }
 
 /* With No Snoop; without, on a driver that would let us have it */
@@ -341,41 +270,30 @@ static u16 wish(void)
  */
 static int write_devctl(void)
 {
-	u32 dword = wish();
-
-	return config_write(DEVCTL, &dword, sizeof(dword));
+	return config_write(&device, DEVCTL, 4, wish());
 }
 
 static int flr(void)
 {
-	return write_word(DEVCTL, wish() | PCI_EXP_DEVCTL_BCR_FLR);
+	return config_write(&device, DEVCTL, 2, wish() | PCI_EXP_DEVCTL_BCR_FLR);
 }
 
 static int reset(void)
 {
-	return result_of(ioctl(device, VFIO_DEVICE_RESET));
+	return result_of(ioctl(device.fd, VFIO_DEVICE_RESET));
 }
 
 static int d3hot_and_back(void)
 {
-	return write_word(PMCSR, 3) ?: write_word(PMCSR, 0);
-}
-
-static int read_config(u8 *space)
-{
-	ssize_t ret = pread(device, space, CONFIG_SIZE, config_offset);
-
-	return ret >= 0 && ret != CONFIG_SIZE ? -EMSGSIZE : result_of(ret);
-}
-
-static int read_all_config(void)
-{
-	static u8 space[CONFIG_SIZE];
-
-	return read_config(space);
+	return config_write(&device, PMCSR, 2, 3) ?: config_write(&device, PMCSR, 2, 0);
 }
 
 static u8 all_config[CONFIG_SIZE];
+
+static int read_all_config(void)
+{
+	return config_read(&device, 0, CONFIG_SIZE, all_config);
+}
 
 /* All of it as it is, but with mastering and No Snoop */
 static int prepare_config(void)
@@ -383,7 +301,7 @@ static int prepare_config(void)
 	u16 devctl = wish();
 	int ret;
 
-	ret = master_off() ?: read_config(all_config);
+	ret = master_off() ?: read_all_config();
 	all_config[PCI_COMMAND] |= PCI_COMMAND_MASTER;
 	memcpy(all_config + DEVCTL, &devctl, 2);
 	return ret;
@@ -391,39 +309,20 @@ static int prepare_config(void)
 
 static int write_all_config(void)
 {
-	return config_write(0, all_config, CONFIG_SIZE);
+	return result_of_all(pwrite(device.fd, all_config, CONFIG_SIZE, device.config),
+			     CONFIG_SIZE);
 }
 
-static int set_vectors(void)
+static int set_vector(void)
 {
-	struct {
-		struct vfio_irq_set header;
-		__s32 fds[VECTORS];
-	} set = {
-		.header = {
-			.argsz = sizeof(set),
-			.flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER,
-			.index = VFIO_PCI_MSIX_IRQ_INDEX,
-			.count = VECTORS,
-		},
-	};
-	int ret;
-
-	memcpy(set.fds, eventfds, sizeof(eventfds));
-	ret = ioctl(device, VFIO_DEVICE_SET_IRQS, &set);
-	/* So many could be had, and none are. */
-	return ret > 0 ? -ENOSPC : result_of(ret);
+	return irqs_set(&device, VFIO_PCI_MSIX_IRQ_INDEX,
+			VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER, 1, event);
 }
 
-static int unset_vectors(void)
+static int unset_vector(void)
 {
-	struct vfio_irq_set set = {
-		.argsz = sizeof(set),
-		.flags = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER,
-		.index = VFIO_PCI_MSIX_IRQ_INDEX,
-	};
-
-	return result_of(ioctl(device, VFIO_DEVICE_SET_IRQS, &set));
+	return irqs_set(&device, VFIO_PCI_MSIX_IRQ_INDEX,
+			VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER, 0, -1);
 }
 
 /* With room for the capabilities of those that have some */
@@ -439,7 +338,7 @@ static int region_infos(void)
 		memset(&region, 0, sizeof(region));
 		region.info.argsz = sizeof(region);
 		region.info.index = i;
-		if (ioctl(device, VFIO_DEVICE_GET_REGION_INFO, &region.info))
+		if (ioctl(device.fd, VFIO_DEVICE_GET_REGION_INFO, &region.info))
 			return -errno;
 	}
 	return 0;
@@ -448,16 +347,14 @@ static int region_infos(void)
 /* Without memory for a page fault, the kernel has it taken again. */
 static int map_bar(void)
 {
-	struct vfio_region_info info = {
-		.argsz = sizeof(info),
-		.index = VFIO_PCI_BAR0_REGION_INDEX,
-	};
+	struct vfio_region_info info;
+	int ret = region_get(&device, VFIO_PCI_BAR0_REGION_INDEX, &info);
 	volatile u32 *bar;
 	u32 id;
 
-	if (ioctl(device, VFIO_DEVICE_GET_REGION_INFO, &info))
-		return -errno;
-	bar = mmap(NULL, info.size, PROT_READ, MAP_SHARED, device, info.offset);
+	if (ret)
+		return ret;
+	bar = mmap(NULL, info.size, PROT_READ, MAP_SHARED, device.fd, info.offset);
 	if (bar == MAP_FAILED)
 		return -errno;
 	id = bar[MODEL_REG_ID / 4];
@@ -502,7 +399,7 @@ static int begin_command(void)
 
 static int begin_irqs_off(void)
 {
-	return be_open() ?: set_vectors();
+	return be_open() ?: set_vector();
 }
 
 static int begin_config(void)
@@ -524,8 +421,8 @@ static const struct operation operations[] = {
 	{ .name = "write-config", .begin = begin_config, .act = write_all_config, .undo = nothing, .partial = true, .sparse = 64 },
 	{ .name = "read-config", .begin = be_open, .act = read_all_config, .undo = nothing, .sparse = 64 },
 	{ .name = "d3hot", .begin = be_open, .act = d3hot_and_back, .undo = nothing, .partial = true },
-	{ .name = "irqs", .begin = be_open, .act = set_vectors, .undo = unset_vectors, .also = -ENOSPC },
-	{ .name = "irqs-off", .begin = begin_irqs_off, .act = unset_vectors, .undo = nothing },
+	{ .name = "irqs", .begin = be_open, .act = set_vector, .undo = unset_vector, .also = -ENOSPC },
+	{ .name = "irqs-off", .begin = begin_irqs_off, .act = unset_vector, .undo = nothing },
 	{ .name = "region-info", .begin = be_open, .act = region_infos, .undo = nothing },
 	{ .name = "mmap", .begin = be_open, .act = map_bar, .undo = nothing },
 };
@@ -553,7 +450,7 @@ static int module_references(void)
  */
 static void check(unsigned int n, const char *when)
 {
-	u16 devctl = hardware(DEVCTL), command = hardware(PCI_COMMAND);
+	u16 devctl = in_hardware(DEVCTL), command = in_hardware(PCI_COMMAND);
 
 	if (is_open) {
 		if (devctl & PCI_EXP_DEVCTL_NOSNOOP_EN)
@@ -564,7 +461,7 @@ static void check(unsigned int n, const char *when)
 		fail(n, "%s: COMMAND is %04x while not open", when, command);
 	if (devctl != devctl_before)
 		fail(n, "%s: DEVCTL is %04x, was %04x", when, devctl, devctl_before);
-	if (device < 0 && module_references())
+	if (device.fd < 0 && module_references())
 		fail(n, "%s: the module has %d users", when, module_references());
 }
 
@@ -578,8 +475,8 @@ static bool one_fault(const struct operation *op, unsigned int n, int *result)
 	ret = op->begin();
 	if (ret)
 		die("fault %u: before %s: %s", n, op->name, name_of(ret));
-	devctl = hardware(DEVCTL);
-	command = hardware(PCI_COMMAND);
+	devctl = in_hardware(DEVCTL);
+	command = in_hardware(PCI_COMMAND);
 	was_open = is_open;
 
 	arm(n);
@@ -591,9 +488,9 @@ static bool one_fault(const struct operation *op, unsigned int n, int *result)
 		fail(n, "%s", name_of(ret));
 	check(n, "then");
 	if (ret && !op->partial && is_open == was_open &&
-	    (hardware(DEVCTL) != devctl || hardware(PCI_COMMAND) != command))
+	    (in_hardware(DEVCTL) != devctl || in_hardware(PCI_COMMAND) != command))
 		fail(n, "it failed, but DEVCTL is %04x, was %04x, COMMAND %04x, was %04x",
-		     hardware(DEVCTL), devctl, hardware(PCI_COMMAND), command);
+		     in_hardware(DEVCTL), devctl, in_hardware(PCI_COMMAND), command);
 	if (ret) {
 		ret = op->act();
 		if (ret)
@@ -658,19 +555,15 @@ static const struct operation *operation_named(const char *name)
 /* Once without faults, for what is only allocated the first time */
 static void warm_up(void)
 {
-	struct vfio_region_info info = {
-		.argsz = sizeof(info),
-		.index = VFIO_PCI_CONFIG_REGION_INDEX,
-	};
 	int ret;
 
-	devctl_before = hardware(DEVCTL);
+	devctl_before = in_hardware(DEVCTL);
 	ret = be_open();
 	if (ret)
 		die("without faults: open: %s", name_of(ret));
-	if (ioctl(device, VFIO_DEVICE_GET_REGION_INFO, &info))
-		die("no config space: %s", strerror(errno));
-	config_offset = info.offset;
+	ret = region_offset(&device, VFIO_PCI_CONFIG_REGION_INDEX, &device.config);
+	if (ret)
+		die("no config space: %s", strerror(-ret));
 	ret = unbind_closed();
 	if (ret)
 		die("without faults: unbind: %s", name_of(ret));
@@ -680,22 +573,20 @@ static void warm_up(void)
 int main(int argc, char **argv)
 {
 	char line[64], name[64];
-	unsigned int minimum, i;
+	unsigned int minimum;
 
 	if (argc != 3) {
 		fprintf(stderr, "usage: fail-nth BDF DRIVER\n");
 		return 2;
 	}
-	bdf = argv[1];
+	device.bdf = argv[1];
 	driver = argv[2];
 	setvbuf(stdout, NULL, _IOLBF, 0);
 
 	fail_nth = sysfs_open("/proc/%s/fail-nth", "self", O_RDWR);
-	config = sysfs_open("/sys/bus/pci/devices/%s/config", bdf, O_RDONLY);
 	drivers_bind = sysfs_open("/sys/bus/pci/drivers/%s/bind", driver, O_WRONLY);
 	drivers_unbind = sysfs_open("/sys/bus/pci/drivers/%s/unbind", driver, O_WRONLY);
-	for (i = 0; i < VECTORS; i++)
-		eventfds[i] = eventfd(0, EFD_CLOEXEC);
+	event = eventfd(0, EFD_CLOEXEC);
 	/* No page faults of our own in between */
 	mlockall(MCL_CURRENT | MCL_FUTURE);
 
