@@ -21,18 +21,11 @@
  *   -t		once each, with tracing on meanwhile, for what has been set up
  *		in tracefs
  */
-#define _GNU_SOURCE
-#include <regex.h>
-#include <sched.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <time.h>
-#include <x86intrin.h>
-#include <linux/pci_regs.h>
-#include <sys/eventfd.h>
-#include <sys/mman.h>
+#include "../lab/programs/vfio.h"
 
-#include "vfio.h"
+#include <regex.h>
+#include <stdint.h>
+#include <x86intrin.h>
 
 #define MAX_RUNS	200
 /* Of operations that sleep, which take longer */
@@ -56,10 +49,23 @@ struct op {
 
 static const char *bdf, *driver;
 static regex_t wanted;
-static int container, group, device;
-static off_t regions[VFIO_PCI_NUM_REGIONS];
+static struct device device = DEVICE_CLOSED;
+static u64 regions[VFIO_PCI_NUM_REGIONS];
 static unsigned char buffer[4096];
 static volatile uint32_t *page;
+
+static void die(const char *what)
+{
+	fprintf(stderr, "bench: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+static int must(int ret, const char *what)
+{
+	if (ret < 0)
+		die(what);
+	return ret;
+}
 
 /* What is not there need not be turned off. */
 static void put(const char *path, const char *value)
@@ -127,25 +133,25 @@ static void bind_again(const struct op *op)
 static void open_device(const struct op *op)
 {
 	(void)op;
-	device = must(ioctl(group, VFIO_GROUP_GET_DEVICE_FD, bdf), "VFIO_GROUP_GET_DEVICE_FD");
+	device.fd = must(ioctl(device.group, VFIO_GROUP_GET_DEVICE_FD, bdf), "VFIO_GROUP_GET_DEVICE_FD");
 }
 
 static void close_device(const struct op *op)
 {
 	(void)op;
-	close(device);
+	close(device.fd);
 }
 
 static void read_region(const struct op *op)
 {
-	if (pread(device, buffer, op->width, regions[op->region] + op->offset) !=
+	if (pread(device.fd, buffer, op->width, regions[op->region] + op->offset) !=
 	    (ssize_t)op->width)
 		die(op->name);
 }
 
 static void write_region(const struct op *op)
 {
-	if (pwrite(device, buffer, op->width, regions[op->region] + op->offset) !=
+	if (pwrite(device.fd, buffer, op->width, regions[op->region] + op->offset) !=
 	    (ssize_t)op->width)
 		die(op->name);
 }
@@ -163,13 +169,12 @@ static void ask_for_flr(const struct op *op)
 
 static void reset(const struct op *op)
 {
-	must(ioctl(device, VFIO_DEVICE_RESET), op->name);
+	must(ioctl(device.fd, VFIO_DEVICE_RESET), op->name);
 }
 
 static void write_word(unsigned int at, uint16_t value)
 {
-	if (pwrite(device, &value, sizeof(value),
-		   regions[VFIO_PCI_CONFIG_REGION_INDEX] + at) != sizeof(value))
+	if (config_write(&device, at, sizeof(value), value))
 		die("config space");
 }
 
@@ -199,7 +204,7 @@ static void to_d3hot(const struct op *op)
 
 static void map(const struct op *op)
 {
-	page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, device,
+	page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, device.fd,
 		    regions[op->region]);
 	if (page == MAP_FAILED)
 		die("mmap of a BAR");
@@ -233,21 +238,9 @@ static int event = -1;
 
 static void set_msix(bool on, unsigned int count)
 {
-	struct {
-		struct vfio_irq_set set;
-		int32_t fd;
-	} arg = {
-		.set = {
-			.argsz = on ? sizeof(arg) : sizeof(arg.set),
-			.flags = VFIO_IRQ_SET_ACTION_TRIGGER |
-				 (on ? VFIO_IRQ_SET_DATA_EVENTFD : VFIO_IRQ_SET_DATA_NONE),
-			.index = VFIO_PCI_MSIX_IRQ_INDEX,
-			.count = count,
-		},
-		.fd = event,
-	};
-
-	must(ioctl(device, VFIO_DEVICE_SET_IRQS, &arg), "VFIO_DEVICE_SET_IRQS");
+	must(irqs_set(&device, VFIO_PCI_MSIX_IRQ_INDEX, VFIO_IRQ_SET_ACTION_TRIGGER |
+		      (on ? VFIO_IRQ_SET_DATA_EVENTFD : VFIO_IRQ_SET_DATA_NONE), count, event),
+	     "VFIO_DEVICE_SET_IRQS");
 }
 
 static void msix_on(const struct op *op)
@@ -266,7 +259,7 @@ static void region_info(const struct op *op)
 {
 	struct vfio_region_info info = { .argsz = sizeof(info), .index = op->region };
 
-	must(ioctl(device, VFIO_DEVICE_GET_REGION_INFO, &info), op->name);
+	must(ioctl(device.fd, VFIO_DEVICE_GET_REGION_INFO, &info), op->name);
 }
 
 static void nothing(const struct op *op)
@@ -445,7 +438,7 @@ static uint8_t config_byte(unsigned int offset)
 {
 	uint8_t byte;
 
-	if (pread(device, &byte, 1, regions[VFIO_PCI_CONFIG_REGION_INDEX] + offset) != 1)
+	if (config_read(&device, offset, 1, &byte))
 		die("config space");
 	return byte;
 }
@@ -484,20 +477,21 @@ static void measure_all(void)
 	write_driver_file(NULL);
 	close_driver_file(NULL);
 
-	group = open_group(bdf, &container);
+	device.bdf = bdf;
+	if (group_open(&device))
+		die(group_step);
 	FOR_EACH(op, group_ops)
 		measure(op);
 	open_device(NULL);
 	for (unsigned int i = 0; i < VFIO_PCI_NUM_REGIONS; i++)
-		regions[i] = region_offset(device, i);
+		region_offset(&device, i, regions + i);
+	device.config = regions[VFIO_PCI_CONFIG_REGION_INDEX];
 	enable(NULL);
 	FOR_EACH(op, device_ops) {
 		find_cap(op);
 		measure(op);
 	}
-	close_device(NULL);
-	close(group);
-	close(container);
+	device_close(&device);
 
 	open_unbind();
 	write_driver_file(NULL);

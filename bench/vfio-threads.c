@@ -12,26 +12,15 @@
  * at most. Nothing else makes them comparable: the rates are those of an
  * emulated machine.
  */
-#define _GNU_SOURCE
-#include <pthread.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <time.h>
-#include <linux/pci_regs.h>
+#include "../lab/programs/vfio.h"
 
-#include "vfio.h"
+#include <stdint.h>
 
 #define MAX_PAIRS	4
 #define TURNS		20
 #define SLICE_NS	100000000L
 
 enum { FIRST, SECOND, DRIVERS };
-
-struct device {
-	int fd;
-	/* Of config space in that */
-	off_t config;
-};
 
 static struct device devices[MAX_PAIRS][DRIVERS];
 static unsigned int pairs;
@@ -58,14 +47,19 @@ struct worker {
 static struct worker workers[MAX_PAIRS];
 static volatile bool stop;
 
-static struct device open_device(const char *bdf)
+static void die(const char *what)
 {
-	struct device device;
-	int container, group = open_group(bdf, &container);
+	fprintf(stderr, "bench: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
 
-	device.fd = must(ioctl(group, VFIO_GROUP_GET_DEVICE_FD, bdf), bdf);
-	device.config = region_offset(device.fd, VFIO_PCI_CONFIG_REGION_INDEX);
-	return device;
+static void open_device(struct device *device, const char *bdf)
+{
+	device->bdf = bdf;
+	if (group_open(device))
+		die(group_step);
+	if (function_open(device))
+		die(bdf);
 }
 
 static void *work(void *arg)
@@ -151,7 +145,7 @@ int main(int argc, char **argv)
 	}
 	for (unsigned int i = 0; i < pairs; i++)
 		for (int driver = FIRST; driver < DRIVERS; driver++)
-			devices[i][driver] = open_device(argv[1 + i * DRIVERS + driver]);
+			open_device(&devices[i][driver], argv[1 + i * DRIVERS + driver]);
 
 	for (size_t i = 0; i < sizeof(accesses) / sizeof(*accesses); i++)
 		for (unsigned int threads = 1; threads <= pairs; threads *= 2) {
