@@ -202,6 +202,11 @@ static bool touches(u32 offset, u32 count, u32 reg)
 	return offset < reg + 2 && reg < offset + count;
 }
 
+bool config_is_command(u32 offset, u32 count)
+{
+	return touches(offset, count, PCI_COMMAND);
+}
+
 /* Such a bit reads 0 always, so look at what was written. */
 static bool writes_bit(u32 offset, u32 count, const u8 *byte, u32 at, u8 bit)
 {

@@ -112,6 +112,9 @@ void config_read(const struct config *config, u32 offset, void *data, u32 count)
 void config_write(struct config *config, u32 offset, const void *data, u32 count,
 		  struct config_change *change);
 
+/* Does such a write touch COMMAND? */
+bool config_is_command(u32 offset, u32 count);
+
 /* The function got a request it cannot serve: record the error. */
 void config_unsupported_request(struct config *config, bool posted);
 

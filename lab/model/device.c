@@ -175,7 +175,38 @@ void device_reset(struct device *dev, const char *cause)
 
 	config_reset(&dev->config);
 	reset_registers(dev);
+	reset_done(&dev->resets);
 	look_for_moment(dev, cause);
+}
+
+/* By a register of its own, which may take its time */
+static void ask_reset(struct device *dev, const char *cause)
+{
+	if (reset_at_once(&dev->resets, cause, log_clock())) {
+		device_reset(dev, cause);
+		return;
+	}
+	log_begin(dev->log, "reset_asked");
+	log_text(dev->log, "cause", cause);
+	log_end(dev->log);
+}
+
+static void reset_if_due(struct device *dev, bool command)
+{
+	const char *cause = reset_due(&dev->resets, log_clock(), command);
+
+	if (cause)
+		device_reset(dev, cause);
+}
+
+void device_tick(struct device *dev)
+{
+	reset_if_due(dev, false);
+}
+
+int device_timeout(const struct device *dev)
+{
+	return reset_timeout(&dev->resets, log_clock());
 }
 
 /*
@@ -229,15 +260,17 @@ static void config_access(struct device *dev, u32 offset, u32 count, const u8 *d
 		n = 4 - at % 4;
 		if (n > end - at)
 			n = end - at;
+		if (config_is_command(at, n))
+			reset_if_due(dev, true);
 		config_write(&dev->config, at, data + (at - offset), n, &change);
 		if (change.reg != CONFIG_OTHER) {
 			log_change(dev, event[change.reg], &change, offset, count);
 			look_for_moment(dev, event[change.reg]);
 		}
 		if (change.flr)
-			device_reset(dev, "flr");
+			ask_reset(dev, "flr");
 		else if (change.af_flr)
-			device_reset(dev, "af_flr");
+			ask_reset(dev, "af_flr");
 		else if (change.d3hot_to_d0)
 			device_reset(dev, "d3hot");
 	}
@@ -344,7 +377,7 @@ static void bar0_write(struct device *dev, u32 reg, u32 value)
 		break;
 	case MODEL_REG_RESET:
 		if (value == MODEL_RESET_MAGIC)
-			device_reset(dev, "hidden");
+			ask_reset(dev, "hidden");
 		break;
 	case MODEL_REG_INTX:
 		dev->intx_line = dev->options.intx && value & 1;
@@ -595,6 +628,7 @@ int device_read(struct device *dev, u32 region, u64 offset, u32 count, void *dat
 {
 	if (!within(dev, region, offset, count))
 		return -EINVAL;
+	device_tick(dev);
 	if (absent(dev))
 		memset(data, 0xff, count);
 	else if (region == VFIO_PCI_CONFIG_REGION_INDEX)
@@ -613,6 +647,7 @@ int device_write(struct device *dev, u32 region, u64 offset, u32 count,
 {
 	if (!within(dev, region, offset, count))
 		return -EINVAL;
+	device_tick(dev);
 	if (absent(dev))
 		return 0;
 	if (region == VFIO_PCI_CONFIG_REGION_INDEX)

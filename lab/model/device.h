@@ -9,6 +9,7 @@
 #include "config.h"
 #include "dma.h"
 #include "log.h"
+#include "reset.h"
 #include "types.h"
 
 struct device {
@@ -21,6 +22,7 @@ struct device {
 
 	const char *absent_while;	/* a file, or NULL */
 	bool absent;
+	struct resets resets;
 	bool moment;		/* PCI_COMMAND_MASTER and Enable No Snoop are both 1 */
 
 	u32 scratch;
@@ -54,6 +56,10 @@ int device_write(struct device *dev, u32 region, u64 offset, u32 count,
 
 /* @cause: "flr", "af_flr", "hidden", "d3hot", "device_reset" or "removed". */
 void device_reset(struct device *dev, const char *cause);
+
+/* What is due by now; to be called before each access, and after that many ms. */
+void device_tick(struct device *dev);
+int device_timeout(const struct device *dev);
 
 int device_map(struct device *dev, u64 iova, u64 size, u32 flags, int fd, u64 offset);
 int device_unmap(struct device *dev, u64 iova, u64 size);

@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static u64 now_us(void)
+u64 log_clock(void)
 {
 	struct timespec now;
 
@@ -20,7 +20,7 @@ void log_init(struct model_log *log, int fd)
 {
 	memset(log, 0, sizeof(*log));
 	log->fd = fd;
-	log->start_us = now_us();
+	log->start_us = log_clock();
 }
 
 /*
@@ -47,7 +47,7 @@ void log_begin(struct model_log *log, const char *event)
 {
 	log->used = 0;
 	put(log, "{\"seq\":%llu,\"us\":%llu,\"event\":\"%s\"", log->seq++,
-	    now_us() - log->start_us, event);
+	    log_clock() - log->start_us, event);
 }
 
 void log_number(struct model_log *log, const char *key, u64 value)

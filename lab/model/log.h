@@ -28,6 +28,9 @@ struct model_log {
 	char line[LOG_LINE_MAX];
 };
 
+/* The clock of all that is timed, in microseconds */
+u64 log_clock(void);
+
 void log_init(struct model_log *log, int fd);
 
 /* One line: log_begin(), any number of fields, log_end(). */

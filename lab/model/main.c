@@ -24,6 +24,7 @@
 #include "vfio_user.h"
 
 #define EXIT_USAGE	2
+#define MS_MAX		60000
 
 struct options {
 	const char *socket;
@@ -31,6 +32,7 @@ struct options {
 	const char *absent_while;
 	bool verbose;
 	struct config_options config;
+	struct reset_options resets;
 };
 
 static const char * const no_snoop_names[] = {
@@ -64,6 +66,9 @@ static const char help[] =
 "  --window BAR:INDEX:DATA:BASE  an I/O BAR, 1 or 3 to 5, with an index register\n"
 "                     and one for data, which is config space for an index from\n"
 "                     BASE on; hexadecimal\n"
+"  --reset-delay MS|command  a reset by a register of the function's (FLR, AF FLR,\n"
+"                     BAR0) takes effect so late, or right before the next write\n"
+"                     of COMMAND; the function works on until then\n"
 "  --absent-while FILE  while FILE exists the function is not in its slot\n"
 "  --verbose          log each mapping too\n"
 "  --help             show this\n"
@@ -117,6 +122,26 @@ static u32 parse_size(const char *option, const char *text)
 	    value << shift < CONFIG_BAR_SIZE_MIN || value & (value - 1))
 		usage_error("%s %s: give a power of two from 4K to 2048M", option, text);
 	return value << shift;
+}
+
+static u32 parse_ms(const char *option, const char *text)
+{
+	unsigned long value;
+	char *end;
+
+	errno = 0;
+	value = strtoul(text, &end, 10);
+	if (errno || end == text || *end || !value || value > MS_MAX || strchr("+- ", *text))
+		usage_error("%s %s: give milliseconds, 1 to %u", option, text, MS_MAX);
+	return value;
+}
+
+static void parse_delay(const char *text, struct reset_options *o)
+{
+	if (!strcmp(text, "command"))
+		o->until_command = true;
+	else
+		o->delay_ms = parse_ms("--reset-delay", text);
 }
 
 static void parse_mirror(const char *text, struct config_options *o)
@@ -182,7 +207,7 @@ static enum config_no_snoop parse_no_snoop(const char *text)
 static void parse(int argc, char **argv, struct options *o)
 {
 	enum { SOCKET = 1, LOG, NO_SNOOP, NO_PCIE, AF, INTX, ROM, VENDOR, DEVICE, CLASS, BAR0, BAR2,
-	       MIRROR, WINDOW, ABSENT, VERBOSE, HELP };
+	       MIRROR, WINDOW, DELAY, ABSENT, VERBOSE, HELP };
 	static const struct option list[] = {
 		{ "socket", required_argument, NULL, SOCKET },
 		{ "log", required_argument, NULL, LOG },
@@ -198,6 +223,7 @@ static void parse(int argc, char **argv, struct options *o)
 		{ "bar2-size", required_argument, NULL, BAR2 },
 		{ "mirror", required_argument, NULL, MIRROR },
 		{ "window", required_argument, NULL, WINDOW },
+		{ "reset-delay", required_argument, NULL, DELAY },
 		{ "absent-while", required_argument, NULL, ABSENT },
 		{ "verbose", no_argument, NULL, VERBOSE },
 		{ "help", no_argument, NULL, HELP },
@@ -248,6 +274,9 @@ static void parse(int argc, char **argv, struct options *o)
 			break;
 		case WINDOW:
 			parse_window(optarg, &o->config);
+			break;
+		case DELAY:
+			parse_delay(optarg, &o->resets);
 			break;
 		case ABSENT:
 			o->absent_while = optarg;
@@ -352,6 +381,8 @@ static void log_start(struct model_log *log, const struct options *o)
 	log_number(log, "bar2_size", o->config.bar2_size);
 	log_number(log, "mirrors", o->config.nr_mirrors);
 	log_bool(log, "window", o->config.window.there);
+	log_number(log, "reset_delay", o->resets.delay_ms);
+	log_bool(log, "reset_until_command", o->resets.until_command);
 	log_bool(log, "verbose", o->verbose);
 	log_end(log);
 }
@@ -406,6 +437,7 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	}
 	dev.absent_while = options.absent_while;
+	dev.resets.options = options.resets;
 	log_start(&log, &options);
 	listener = listen_at(options.socket, &ours);
 	if (listener < 0)

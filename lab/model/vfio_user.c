@@ -42,9 +42,14 @@ static bool wait_for(struct server *s, short events)
 		{ .fd = s->stop_fd, .events = POLLIN },
 	};
 
-	while (poll(poll_fds, ARRAY_SIZE(poll_fds), -1) < 0)
-		if (errno != EINTR)
+	int ret;
+
+	do {
+		ret = poll(poll_fds, ARRAY_SIZE(poll_fds), device_timeout(s->dev));
+		if (ret < 0 && errno != EINTR)
 			return false;
+		device_tick(s->dev);
+	} while (ret <= 0);
 	s->stopped = poll_fds[1].revents;
 	return !s->stopped;
 }

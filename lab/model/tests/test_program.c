@@ -150,6 +150,10 @@ static void bad_options(void **state)
 		{ "--mirror", "0:0:100x", "BAR:OFFSET:SIZE" },
 		{ "--mirror", "0:f004:1000", "not within its BAR" },
 		{ "--mirror", "2:1000:4", "not within its BAR" },
+		{ "--reset-delay", "0", "1 to 60000" },
+		{ "--reset-delay", "60001", "1 to 60000" },
+		{ "--reset-delay", "-1", "1 to 60000" },
+		{ "--reset-delay", "5ms", "1 to 60000" },
 		{ "--window", "5:8:c", "BAR:INDEX:DATA:BASE" },
 		{ "--window", "2:8:c:0", "BAR 1 or 3 to 5" },
 		{ "--window", "6:8:c:0", "BAR 1 or 3 to 5" },
@@ -226,6 +230,7 @@ static void serves_and_stops(void **state)
 				       "\"vendor\":\"0x10de\",\"device\":\"0x1b06\","
 				       "\"class\":\"0x030000\",\"bar0_size\":16777216,"
 				       "\"bar2_size\":4096,\"mirrors\":0,\"window\":false,"
+				       "\"reset_delay\":0,\"reset_until_command\":false,"
 				       "\"verbose\":true,\"requests\":0,"));
 	}
 	free(s);

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "reset.h"
+
+bool reset_at_once(struct resets *resets, const char *cause, u64 now)
+{
+	if (!resets->options.delay_ms && !resets->options.until_command)
+		return true;
+	if (!resets->asked) {
+		resets->asked = cause;
+		resets->due = now + resets->options.delay_ms * 1000ULL;
+	}
+	return false;
+}
+
+const char *reset_due(struct resets *resets, u64 now, bool command)
+{
+	const char *cause = resets->asked;
+
+	if (resets->options.until_command ? !command : now < resets->due)
+		return NULL;
+	resets->asked = NULL;
+	return cause;
+}
+
+static int milliseconds(u64 now, u64 until)
+{
+	return now < until ? (until - now + 999) / 1000 : 0;
+}
+
+int reset_timeout(const struct resets *resets, u64 now)
+{
+	if (resets->asked && !resets->options.until_command)
+		return milliseconds(now, resets->due);
+	return -1;
+}
+
+void reset_done(struct resets *resets)
+{
+	resets->asked = NULL;
+}
