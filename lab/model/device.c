@@ -175,8 +175,12 @@ void device_reset(struct device *dev, const char *cause)
 
 	config_reset(&dev->config);
 	reset_registers(dev);
-	reset_done(&dev->resets);
 	look_for_moment(dev, cause);
+	if (reset_done(&dev->resets, log_clock())) {
+		dev->unanswered = 0;
+		log_begin(dev->log, "silent");
+		log_end(dev->log);
+	}
 }
 
 /* By a register of its own, which may take its time */
@@ -202,6 +206,11 @@ static void reset_if_due(struct device *dev, bool command)
 void device_tick(struct device *dev)
 {
 	reset_if_due(dev, false);
+	if (!reset_silence_ends(&dev->resets, log_clock()))
+		return;
+	log_begin(dev->log, "answers");
+	log_number(dev->log, "unanswered", dev->unanswered);
+	log_end(dev->log);
 }
 
 int device_timeout(const struct device *dev)
@@ -223,10 +232,19 @@ static bool absent(struct device *dev)
 	if (now) {
 		device_reset(dev, "removed");
 		config_power_on(&dev->config);
+		dev->resets.silent = false;
 	}
 	log_begin(dev->log, now ? "absent" : "present");
 	log_end(dev->log);
 	return now;
+}
+
+static bool silent(struct device *dev)
+{
+	if (absent(dev))
+		return true;
+	dev->unanswered += dev->resets.silent;
+	return dev->resets.silent;
 }
 
 /* Config space */
@@ -256,7 +274,7 @@ static void config_access(struct device *dev, u32 offset, u32 count, const u8 *d
 	struct config_change change;
 	u32 at = offset, end = offset + count, n;
 
-	for (; at < end; at += n) {
+	for (; at < end && !dev->resets.silent; at += n) {
 		n = 4 - at % 4;
 		if (n > end - at)
 			n = end - at;
@@ -267,6 +285,7 @@ static void config_access(struct device *dev, u32 offset, u32 count, const u8 *d
 			log_change(dev, event[change.reg], &change, offset, count);
 			look_for_moment(dev, event[change.reg]);
 		}
+		dev->resets.used |= config_command(&dev->config) & PCI_COMMAND_MEMORY;
 		if (change.flr)
 			ask_reset(dev, "flr");
 		else if (change.af_flr)
@@ -629,7 +648,7 @@ int device_read(struct device *dev, u32 region, u64 offset, u32 count, void *dat
 	if (!within(dev, region, offset, count))
 		return -EINVAL;
 	device_tick(dev);
-	if (absent(dev))
+	if (silent(dev))
 		memset(data, 0xff, count);
 	else if (region == VFIO_PCI_CONFIG_REGION_INDEX)
 		config_read(&dev->config, offset, data, count);
@@ -648,7 +667,7 @@ int device_write(struct device *dev, u32 region, u64 offset, u32 count,
 	if (!within(dev, region, offset, count))
 		return -EINVAL;
 	device_tick(dev);
-	if (absent(dev))
+	if (silent(dev))
 		return 0;
 	if (region == VFIO_PCI_CONFIG_REGION_INDEX)
 		config_access(dev, offset, count, data);

@@ -23,6 +23,7 @@ struct device {
 	const char *absent_while;	/* a file, or NULL */
 	bool absent;
 	struct resets resets;
+	u32 unanswered;		/* reads and writes since it is silent */
 	bool moment;		/* PCI_COMMAND_MASTER and Enable No Snoop are both 1 */
 
 	u32 scratch;

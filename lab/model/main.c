@@ -69,6 +69,8 @@ static const char help[] =
 "  --reset-delay MS|command  a reset by a register of the function's (FLR, AF FLR,\n"
 "                     BAR0) takes effect so late, or right before the next write\n"
 "                     of COMMAND; the function works on until then\n"
+"  --reset-silence MS after a reset the function answers nothing for so long, but\n"
+"                     not before its memory space was enabled for the first time\n"
 "  --absent-while FILE  while FILE exists the function is not in its slot\n"
 "  --verbose          log each mapping too\n"
 "  --help             show this\n"
@@ -207,7 +209,7 @@ static enum config_no_snoop parse_no_snoop(const char *text)
 static void parse(int argc, char **argv, struct options *o)
 {
 	enum { SOCKET = 1, LOG, NO_SNOOP, NO_PCIE, AF, INTX, ROM, VENDOR, DEVICE, CLASS, BAR0, BAR2,
-	       MIRROR, WINDOW, DELAY, ABSENT, VERBOSE, HELP };
+	       MIRROR, WINDOW, DELAY, SILENCE, ABSENT, VERBOSE, HELP };
 	static const struct option list[] = {
 		{ "socket", required_argument, NULL, SOCKET },
 		{ "log", required_argument, NULL, LOG },
@@ -224,6 +226,7 @@ static void parse(int argc, char **argv, struct options *o)
 		{ "mirror", required_argument, NULL, MIRROR },
 		{ "window", required_argument, NULL, WINDOW },
 		{ "reset-delay", required_argument, NULL, DELAY },
+		{ "reset-silence", required_argument, NULL, SILENCE },
 		{ "absent-while", required_argument, NULL, ABSENT },
 		{ "verbose", no_argument, NULL, VERBOSE },
 		{ "help", no_argument, NULL, HELP },
@@ -277,6 +280,9 @@ static void parse(int argc, char **argv, struct options *o)
 			break;
 		case DELAY:
 			parse_delay(optarg, &o->resets);
+			break;
+		case SILENCE:
+			o->resets.silence_ms = parse_ms("--reset-silence", optarg);
 			break;
 		case ABSENT:
 			o->absent_while = optarg;
@@ -383,6 +389,7 @@ static void log_start(struct model_log *log, const struct options *o)
 	log_bool(log, "window", o->config.window.there);
 	log_number(log, "reset_delay", o->resets.delay_ms);
 	log_bool(log, "reset_until_command", o->resets.until_command);
+	log_number(log, "reset_silence", o->resets.silence_ms);
 	log_bool(log, "verbose", o->verbose);
 	log_end(log);
 }

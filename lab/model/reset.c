@@ -29,12 +29,26 @@ static int milliseconds(u64 now, u64 until)
 
 int reset_timeout(const struct resets *resets, u64 now)
 {
+	/* What is asked for of a silent function does not reach it. */
+	if (resets->silent)
+		return milliseconds(now, resets->answers_at);
 	if (resets->asked && !resets->options.until_command)
 		return milliseconds(now, resets->due);
 	return -1;
 }
 
-void reset_done(struct resets *resets)
+bool reset_done(struct resets *resets, u64 now)
 {
 	resets->asked = NULL;
+	resets->silent = resets->options.silence_ms && resets->used;
+	resets->answers_at = now + resets->options.silence_ms * 1000ULL;
+	return resets->silent;
+}
+
+bool reset_silence_ends(struct resets *resets, u64 now)
+{
+	if (!resets->silent || now < resets->answers_at)
+		return false;
+	resets->silent = false;
+	return true;
 }

@@ -11,12 +11,16 @@
 struct reset_options {
 	u32 delay_ms;
 	bool until_command;	/* instead: right before the next write of COMMAND */
+	u32 silence_ms;
 };
 
 struct resets {
 	struct reset_options options;
 	const char *asked;	/* the cause of one that is still to come, or NULL */
 	u64 due;
+	bool used;		/* memory was on: resets of the machine's start are over */
+	bool silent;
+	u64 answers_at;
 };
 
 /*
@@ -34,7 +38,10 @@ const char *reset_due(struct resets *resets, u64 now, bool command);
 /* For poll(2): in how many milliseconds there is something to do, or -1 */
 int reset_timeout(const struct resets *resets, u64 now);
 
-/* The function was reset, for whatever cause. */
-void reset_done(struct resets *resets);
+/* The function was reset, for whatever cause: does it answer nothing for a while? */
+bool reset_done(struct resets *resets, u64 now);
+
+/* Is that over by now? Once for each time. */
+bool reset_silence_ends(struct resets *resets, u64 now);
 
 #endif

@@ -154,6 +154,7 @@ static void bad_options(void **state)
 		{ "--reset-delay", "60001", "1 to 60000" },
 		{ "--reset-delay", "-1", "1 to 60000" },
 		{ "--reset-delay", "5ms", "1 to 60000" },
+		{ "--reset-silence", "", "1 to 60000" },
 		{ "--window", "5:8:c", "BAR:INDEX:DATA:BASE" },
 		{ "--window", "2:8:c:0", "BAR 1 or 3 to 5" },
 		{ "--window", "6:8:c:0", "BAR 1 or 3 to 5" },
@@ -231,6 +232,7 @@ static void serves_and_stops(void **state)
 				       "\"class\":\"0x030000\",\"bar0_size\":16777216,"
 				       "\"bar2_size\":4096,\"mirrors\":0,\"window\":false,"
 				       "\"reset_delay\":0,\"reset_until_command\":false,"
+				       "\"reset_silence\":0,"
 				       "\"verbose\":true,\"requests\":0,"));
 	}
 	free(s);

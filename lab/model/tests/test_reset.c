@@ -45,6 +45,9 @@ static void without_options(void **state)
 	assert_true(reset_at_once(&resets, "flr", 7));
 	assert_null(reset_due(&resets, 7, true));
 	assert_int_equal(reset_timeout(&resets, 7), -1);
+	resets.used = true;
+	assert_false(reset_done(&resets, 7));
+	assert_false(reset_silence_ends(&resets, 7));
 }
 
 static void delay_rule(void **state)
@@ -65,7 +68,7 @@ static void delay_rule(void **state)
 
 	/* Another reset does what it was to do. */
 	assert_false(reset_at_once(&resets, "flr", 100 * MS));
-	reset_done(&resets);
+	reset_done(&resets, 110 * MS);
 	assert_null(reset_due(&resets, 200 * MS, true));
 	assert_int_equal(reset_timeout(&resets, 200 * MS), -1);
 }
@@ -81,6 +84,27 @@ static void until_command_rule(void **state)
 	assert_null(reset_due(&resets, 90 * MS, false));
 	assert_string_equal(reset_due(&resets, 90 * MS, true), "hidden");
 	assert_null(reset_due(&resets, 90 * MS, true));
+}
+
+static void silence_rule(void **state)
+{
+	struct resets resets = { .options.silence_ms = 20 };
+
+	(void)state;
+	/* The machine's start would not find the function. */
+	assert_false(reset_done(&resets, 0));
+	resets.used = true;
+	assert_true(reset_done(&resets, 5 * MS));
+	assert_int_equal(reset_timeout(&resets, 6 * MS), 19);
+	assert_false(reset_silence_ends(&resets, 25 * MS - 1));
+	assert_true(reset_silence_ends(&resets, 25 * MS));
+	assert_false(reset_silence_ends(&resets, 25 * MS));
+	assert_int_equal(reset_timeout(&resets, 25 * MS), -1);
+	/* Each reset makes it last longer. */
+	assert_true(reset_done(&resets, 30 * MS));
+	assert_true(reset_done(&resets, 40 * MS));
+	assert_false(reset_silence_ends(&resets, 50 * MS));
+	assert_true(reset_silence_ends(&resets, 60 * MS));
 }
 
 /* The function */
@@ -138,6 +162,37 @@ static void until_command(void **state)
 	fixture_free(f);
 }
 
+/* All ones from everything, and nothing is written. */
+static void silent(void **state)
+{
+	struct fixture *f = fixture_new(&default_options, false);
+
+	(void)state;
+	f->dev.resets.options.silence_ms = 60000;
+	device_reset(&f->dev, "device_reset");
+	assert_int_equal(dev_read(f, CONFIG, PCI_VENDOR_ID, 4), 0x0b111234);
+	devctl(f, 0x2010);
+	command(f, MASTER);
+	take_log(f);
+	/* What is behind the reset in one write goes nowhere. */
+	dev_write(f, CONFIG, DEVCTL, 8, 0xff00000000 | PCI_EXP_DEVCTL_BCR_FLR);
+	assert_string_equal(events(take_log(f)), "devctl reset silent ");
+	assert_int_equal(dev_read(f, CONFIG, PCI_VENDOR_ID, 4), 0xffffffff);
+	assert_int_equal(dev_read(f, BAR0, MODEL_REG_ID, 4), 0xffffffff);
+	command(f, MASTER);
+	devctl(f, PCI_EXP_DEVCTL_BCR_FLR);
+	hidden_reset(f);
+	assert_string_equal(events(take_log(f)), "");
+	assert_in_range(device_timeout(&f->dev), 1, 60000);
+
+	f->dev.resets.answers_at = log_clock();
+	assert_int_equal(dev_read(f, CONFIG, PCI_COMMAND, 2), 0);
+	assert_string_equal(events(take_log(f)), "answers ");
+	assert_non_null(strstr(f->text, "\"unanswered\":5,"));
+	assert_int_equal(dev_read(f, CONFIG, DEVCTL, 2), 0x2810);
+	fixture_free(f);
+}
+
 /* The server does not wait for the client to see it happen. */
 static void delayed_without_a_request(void **state)
 {
@@ -161,8 +216,10 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(without_options),
 	cmocka_unit_test(delay_rule),
 	cmocka_unit_test(until_command_rule),
+	cmocka_unit_test(silence_rule),
 	cmocka_unit_test(delayed),
 	cmocka_unit_test(until_command),
+	cmocka_unit_test(silent),
 	cmocka_unit_test_setup_teardown(delayed_without_a_request, session_setup,
 					session_teardown),
 };
