@@ -176,6 +176,7 @@ void config_init(struct config *config, const struct config_options *options)
 void config_power_on(struct config *config)
 {
 	memcpy(config->value, config->reset, sizeof(config->value));
+	config->stuck = false;
 }
 
 void config_reset(struct config *config)
@@ -238,6 +239,25 @@ static u16 fix_power_state(u16 old, u16 new)
 	return (new & ~PCI_PM_CTRL_STATE_MASK) | (old & PCI_PM_CTRL_STATE_MASK);
 }
 
+static void keep_stuck(struct config *config)
+{
+	u32 hi = MODEL_CAP_EXP + PCI_EXP_DEVCTL + 1;
+
+	if (config->stuck)
+		config->value[hi] |= config->reset[hi] & PCI_EXP_DEVCTL_NOSNOOP_EN >> 8;
+}
+
+void config_stick_no_snoop(struct config *config)
+{
+	config->stuck = true;
+	keep_stuck(config);
+}
+
+void config_set_master(struct config *config)
+{
+	config->value[PCI_COMMAND] |= PCI_COMMAND_MASTER;
+}
+
 void config_write(struct config *config, u32 offset, const void *data, u32 count,
 		  struct config_change *change)
 {
@@ -255,6 +275,8 @@ void config_write(struct config *config, u32 offset, const void *data, u32 count
 		*value = (*value & ~rw) | (byte[i] & rw);
 		*value &= ~(byte[i] & config->clearable[offset + i]);
 	}
+
+	keep_stuck(config);
 
 	change->new = get16(config->value + at);
 	if (change->reg == CONFIG_PMCSR) {

@@ -70,6 +70,7 @@ struct config_options {
 struct config {
 	u32 size;
 	bool af;
+	bool stuck;		/* Enable No Snoop, at 1 if that is its reset value */
 	u8 value[CONFIG_SIZE];
 	u8 reset[CONFIG_SIZE];
 	u8 writable[CONFIG_SIZE];	/* RW bits */
@@ -96,7 +97,7 @@ struct config_change {
 
 void config_init(struct config *config, const struct config_options *options);
 
-/* All bits, sticky or not; config_init() does it too. */
+/* All bits, sticky or not, and none is stuck; config_init() does it too. */
 void config_power_on(struct config *config);
 
 /* Any reset of the function: everything but the sticky bits. */
@@ -117,6 +118,10 @@ bool config_is_command(u32 offset, u32 count);
 
 /* The function got a request it cannot serve: record the error. */
 void config_unsupported_request(struct config *config, bool posted);
+
+/* After a reset with which something is amiss */
+void config_stick_no_snoop(struct config *config);
+void config_set_master(struct config *config);
 
 u16 config_command(const struct config *config);
 bool config_no_snoop(const struct config *config);

@@ -167,6 +167,8 @@ static void reset_registers(struct device *dev)
 
 void device_reset(struct device *dev, const char *cause)
 {
+	bool mastered = master(dev);
+
 	log_begin(dev->log, "reset");
 	log_text(dev->log, "cause", cause);
 	log_bool(dev->log, "master", master(dev));
@@ -174,6 +176,10 @@ void device_reset(struct device *dev, const char *cause)
 	log_end(dev->log);
 
 	config_reset(&dev->config);
+	if (reset_sticks(&dev->resets, cause))
+		config_stick_no_snoop(&dev->config);
+	if (mastered && reset_keeps_master(&dev->resets, cause))
+		config_set_master(&dev->config);
 	reset_registers(dev);
 	look_for_moment(dev, cause);
 	if (reset_done(&dev->resets, log_clock())) {

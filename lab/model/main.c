@@ -71,6 +71,10 @@ static const char help[] =
 "                     of COMMAND; the function works on until then\n"
 "  --reset-silence MS after a reset the function answers nothing for so long, but\n"
 "                     not before its memory space was enabled for the first time\n"
+"  --sticks-after RESET  Enable No Snoop is stuck at 1 after such a reset, until\n"
+"                     the function was out of its slot; RESET is flr, af_flr,\n"
+"                     hidden, d3hot or device_reset\n"
+"  --masters-after RESET  after such a reset mastering is as it was before\n"
 "  --absent-while FILE  while FILE exists the function is not in its slot\n"
 "  --verbose          log each mapping too\n"
 "  --help             show this\n"
@@ -146,6 +150,16 @@ static void parse_delay(const char *text, struct reset_options *o)
 		o->delay_ms = parse_ms("--reset-delay", text);
 }
 
+static const char *parse_cause(const char *option, const char *text)
+{
+	const char * const *cause;
+
+	for (cause = reset_causes; *cause; cause++)
+		if (!strcmp(text, *cause))
+			return *cause;
+	usage_error("%s %s: give flr, af_flr, hidden, d3hot or device_reset", option, text);
+}
+
 static void parse_mirror(const char *text, struct config_options *o)
 {
 	struct config_mirror *mirror = &o->mirrors[o->nr_mirrors];
@@ -209,7 +223,7 @@ static enum config_no_snoop parse_no_snoop(const char *text)
 static void parse(int argc, char **argv, struct options *o)
 {
 	enum { SOCKET = 1, LOG, NO_SNOOP, NO_PCIE, AF, INTX, ROM, VENDOR, DEVICE, CLASS, BAR0, BAR2,
-	       MIRROR, WINDOW, DELAY, SILENCE, ABSENT, VERBOSE, HELP };
+	       MIRROR, WINDOW, DELAY, SILENCE, STICKS, MASTERS, ABSENT, VERBOSE, HELP };
 	static const struct option list[] = {
 		{ "socket", required_argument, NULL, SOCKET },
 		{ "log", required_argument, NULL, LOG },
@@ -227,6 +241,8 @@ static void parse(int argc, char **argv, struct options *o)
 		{ "window", required_argument, NULL, WINDOW },
 		{ "reset-delay", required_argument, NULL, DELAY },
 		{ "reset-silence", required_argument, NULL, SILENCE },
+		{ "sticks-after", required_argument, NULL, STICKS },
+		{ "masters-after", required_argument, NULL, MASTERS },
 		{ "absent-while", required_argument, NULL, ABSENT },
 		{ "verbose", no_argument, NULL, VERBOSE },
 		{ "help", no_argument, NULL, HELP },
@@ -283,6 +299,12 @@ static void parse(int argc, char **argv, struct options *o)
 			break;
 		case SILENCE:
 			o->resets.silence_ms = parse_ms("--reset-silence", optarg);
+			break;
+		case STICKS:
+			o->resets.sticks = parse_cause("--sticks-after", optarg);
+			break;
+		case MASTERS:
+			o->resets.keeps_master = parse_cause("--masters-after", optarg);
 			break;
 		case ABSENT:
 			o->absent_while = optarg;
@@ -390,6 +412,8 @@ static void log_start(struct model_log *log, const struct options *o)
 	log_number(log, "reset_delay", o->resets.delay_ms);
 	log_bool(log, "reset_until_command", o->resets.until_command);
 	log_number(log, "reset_silence", o->resets.silence_ms);
+	log_text(log, "sticks_after", o->resets.sticks ?: "none");
+	log_text(log, "masters_after", o->resets.keeps_master ?: "none");
 	log_bool(log, "verbose", o->verbose);
 	log_end(log);
 }

@@ -1,6 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "reset.h"
 
+#include <string.h>
+
+const char * const reset_causes[] = {
+	"flr", "af_flr", "hidden", "d3hot", "device_reset", NULL
+};
+
+static bool is_cause(const char *option, const char *cause)
+{
+	return option && !strcmp(option, cause);
+}
+
+bool reset_sticks(const struct resets *resets, const char *cause)
+{
+	return is_cause(resets->options.sticks, cause);
+}
+
+bool reset_keeps_master(const struct resets *resets, const char *cause)
+{
+	return is_cause(resets->options.keeps_master, cause);
+}
+
 bool reset_at_once(struct resets *resets, const char *cause, u64 now)
 {
 	if (!resets->options.delay_ms && !resets->options.until_command)

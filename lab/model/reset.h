@@ -12,7 +12,12 @@ struct reset_options {
 	u32 delay_ms;
 	bool until_command;	/* instead: right before the next write of COMMAND */
 	u32 silence_ms;
+	const char *sticks;	/* by this cause Enable No Snoop sticks at 1, or NULL */
+	const char *keeps_master; /* by this cause Bus Master Enable stays, or NULL */
 };
+
+/* The causes there are but "removed", the last one NULL */
+extern const char * const reset_causes[];
 
 struct resets {
 	struct reset_options options;
@@ -22,6 +27,9 @@ struct resets {
 	bool silent;
 	u64 answers_at;
 };
+
+bool reset_sticks(const struct resets *resets, const char *cause);
+bool reset_keeps_master(const struct resets *resets, const char *cause);
 
 /*
  * The function is asked to reset for @cause, a literal: true if it does so at once.

@@ -266,6 +266,34 @@ static void no_snoop_hardwired(void **state)
 	assert_true(config_no_snoop(&config));
 }
 
+/* Could be cleared before, and can be after it was out of its slot. */
+static void no_snoop_sticks(void **state)
+{
+	(void)state;
+	init(CONFIG_NO_SNOOP_RW, true);
+	set(DEVCTL, 2, 0x2010);
+	config_stick_no_snoop(&config);
+	assert_true(config_no_snoop(&config));
+	set(DEVCTL, 2, 0x2010);
+	assert_change(CONFIG_DEVCTL, 0x2810, 0x2810, false, false);
+	set(DEVCTL + 1, 1, 0);
+	assert_int_equal(get(DEVCTL, 2), 0x0810);
+	config_reset(&config);
+	set(DEVCTL, 2, 0);
+	assert_true(config_no_snoop(&config));
+	config_power_on(&config);
+	set(DEVCTL, 2, 0);
+	assert_false(config_no_snoop(&config));
+
+	/* Nothing sticks that cannot be 1. */
+	init(CONFIG_NO_SNOOP_0, true);
+	config_stick_no_snoop(&config);
+	assert_int_equal(get(DEVCTL, 2), 0x2010);
+	init(CONFIG_NO_SNOOP_RW, false);
+	config_stick_no_snoop(&config);
+	assert_int_equal(get(DEVCTL, 2), 0);
+}
+
 static void without_pcie(void **state)
 {
 	(void)state;
@@ -317,6 +345,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(flr_is_told_and_reads_zero),
 	cmocka_unit_test(power_states),
 	cmocka_unit_test(no_snoop_hardwired),
+	cmocka_unit_test(no_snoop_sticks),
 	cmocka_unit_test(without_pcie),
 	cmocka_unit_test(advanced_features),
 };

@@ -155,6 +155,8 @@ static void bad_options(void **state)
 		{ "--reset-delay", "-1", "1 to 60000" },
 		{ "--reset-delay", "5ms", "1 to 60000" },
 		{ "--reset-silence", "", "1 to 60000" },
+		{ "--sticks-after", "removed", "give flr, af_flr, hidden, d3hot or" },
+		{ "--masters-after", "", "give flr, af_flr, hidden, d3hot or" },
 		{ "--window", "5:8:c", "BAR:INDEX:DATA:BASE" },
 		{ "--window", "2:8:c:0", "BAR 1 or 3 to 5" },
 		{ "--window", "6:8:c:0", "BAR 1 or 3 to 5" },
@@ -196,7 +198,7 @@ static void serves_and_stops(void **state)
 {
 	const char * const options[] = { BOTH, "--no-snoop=0", "--vendor", "0x10de", "--device",
 					 "1b06", "--class", "030000", "--bar0-size", "16M",
-					 "--verbose", NULL };
+					 "--masters-after=hidden", "--verbose", NULL };
 	static const int signals[] = { SIGTERM, SIGINT };
 	struct session *s = calloc(1, sizeof(*s));
 	u32 i, value;
@@ -233,6 +235,7 @@ static void serves_and_stops(void **state)
 				       "\"bar2_size\":4096,\"mirrors\":0,\"window\":false,"
 				       "\"reset_delay\":0,\"reset_until_command\":false,"
 				       "\"reset_silence\":0,"
+				       "\"sticks_after\":\"none\",\"masters_after\":\"hidden\","
 				       "\"verbose\":true,\"requests\":0,"));
 	}
 	free(s);

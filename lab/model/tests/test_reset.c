@@ -193,6 +193,47 @@ static void silent(void **state)
 	fixture_free(f);
 }
 
+/* Only after such a reset, and one more of another kind ends it no more. */
+static void sticks(void **state)
+{
+	struct fixture *f = working((struct reset_options){ .sticks = "hidden" });
+
+	(void)state;
+	devctl(f, PCI_EXP_DEVCTL_BCR_FLR);
+	devctl(f, 0x2010);
+	command(f, MASTER);
+	assert_int_equal(f->log.totals.moments, 0);
+	hidden_reset(f);
+	devctl(f, 0x2010 | PCI_EXP_DEVCTL_BCR_FLR);
+	devctl(f, 0x2010);
+	take_log(f);
+	command(f, MASTER);
+	assert_string_equal(events(take_log(f)), "command moment ");
+	fixture_free(f);
+}
+
+/* Both bits are on without a write of either. */
+static void masters(void **state)
+{
+	struct fixture *f = working((struct reset_options){ .keeps_master = "hidden" });
+
+	(void)state;
+	devctl(f, 0x2010 | PCI_EXP_DEVCTL_BCR_FLR);
+	assert_int_equal(dev_read(f, CONFIG, PCI_COMMAND, 2), 0);
+	command(f, PCI_COMMAND_MEMORY);
+	hidden_reset(f);
+	assert_int_equal(dev_read(f, CONFIG, PCI_COMMAND, 2), 0);
+	devctl(f, 0x2010);
+	command(f, MASTER);
+	take_log(f);
+	hidden_reset(f);
+	assert_string_equal(events(take_log(f)), "reset moment ");
+	assert_non_null(strstr(f->text, "\"event\":\"moment\",\"cause\":\"hidden\""));
+	assert_int_equal(dev_read(f, CONFIG, PCI_COMMAND, 2), PCI_COMMAND_MASTER);
+	assert_int_equal(dev_read(f, CONFIG, DEVCTL, 2), 0x2810);
+	fixture_free(f);
+}
+
 /* The server does not wait for the client to see it happen. */
 static void delayed_without_a_request(void **state)
 {
@@ -220,6 +261,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(delayed),
 	cmocka_unit_test(until_command),
 	cmocka_unit_test(silent),
+	cmocka_unit_test(sticks),
+	cmocka_unit_test(masters),
 	cmocka_unit_test_setup_teardown(delayed_without_a_request, session_setup,
 					session_teardown),
 };
