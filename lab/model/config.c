@@ -87,17 +87,35 @@ static void init_header(struct config *c, const struct config_options *o)
 		      ~(CONFIG_ROM_SIZE - 1) | PCI_ROM_ADDRESS_ENABLE);
 }
 
-static void init_pm_msix(struct config *c, bool pcie)
+static void init_pm(struct config *c, u8 next)
 {
-	u32 pm = MODEL_CAP_PM, msix = MODEL_CAP_MSIX;
+	u32 pm = MODEL_CAP_PM;
 
 	set8(c, pm, PCI_CAP_ID_PM, 0);
-	set8(c, pm + PCI_CAP_LIST_NEXT, msix, 0);
+	set8(c, pm + PCI_CAP_LIST_NEXT, next, 0);
 	set16(c, pm + PCI_PM_PMC, 3 /* version 1.2, no D1, D2 or PME */, 0);
 	set16(c, pm + PCI_PM_CTRL, 0 /* NoSoftRst- */, PCI_PM_CTRL_STATE_MASK);
+}
+
+static void init_msi(struct config *c, u8 next)
+{
+	u32 msi = MODEL_CAP_MSI;
+
+	set8(c, msi, PCI_CAP_ID_MSI, 0);
+	set8(c, msi + PCI_CAP_LIST_NEXT, next, 0);
+	set16(c, msi + PCI_MSI_FLAGS, PCI_MSI_FLAGS_64BIT | CONFIG_VECTORS_LOG2 << 1,
+	      PCI_MSI_FLAGS_ENABLE | PCI_MSI_FLAGS_QSIZE);
+	set32(c, msi + PCI_MSI_ADDRESS_LO, 0, ~3U);
+	set32(c, msi + PCI_MSI_ADDRESS_HI, 0, ~0U);
+	set16(c, msi + PCI_MSI_DATA_64, 0, 0xffff);
+}
+
+static void init_msix(struct config *c, u8 next)
+{
+	u32 msix = MODEL_CAP_MSIX;
 
 	set8(c, msix, PCI_CAP_ID_MSIX, 0);
-	set8(c, msix + PCI_CAP_LIST_NEXT, pcie ? MODEL_CAP_EXP : 0, 0);
+	set8(c, msix + PCI_CAP_LIST_NEXT, next, 0);
 	set16(c, msix + PCI_MSIX_FLAGS, CONFIG_VECTORS - 1,
 	      PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL);
 	set32(c, msix + PCI_MSIX_TABLE, CONFIG_MSIX_TABLE | CONFIG_MSIX_BAR, 0);
@@ -159,10 +177,17 @@ static void init_aer(struct config *c)
 
 void config_init(struct config *config, const struct config_options *options)
 {
+	u8 pcie = options->pcie ? MODEL_CAP_EXP : 0;
+
 	memset(config, 0, sizeof(*config));
 	config->size = options->pcie ? CONFIG_SIZE : CONFIG_SIZE_NO_PCIE;
 	init_header(config, options);
-	init_pm_msix(config, options->pcie);
+	init_pm(config, options->msi ? MODEL_CAP_MSI : MODEL_CAP_MSIX);
+	config->msi = options->msi;
+	if (config->msi)
+		init_msi(config, pcie);
+	else
+		init_msix(config, pcie);
 	if (options->pcie) {
 		init_pcie(config, options->no_snoop);
 		init_aer(config);
@@ -327,15 +352,19 @@ bool config_d3hot(const struct config *config)
 	return (config->value[MODEL_CAP_PM + PCI_PM_CTRL] & PCI_PM_CTRL_STATE_MASK) == 3;
 }
 
-bool config_msix_enabled(const struct config *config)
+bool config_messages_enabled(const struct config *config)
 {
+	if (config->msi)
+		return get16(config->value + MODEL_CAP_MSI + PCI_MSI_FLAGS) &
+		       PCI_MSI_FLAGS_ENABLE;
 	return get16(config->value + MODEL_CAP_MSIX + PCI_MSIX_FLAGS) &
 	       PCI_MSIX_FLAGS_ENABLE;
 }
 
-bool config_msix_masked(const struct config *config)
+bool config_messages_masked(const struct config *config)
 {
-	return get16(config->value + MODEL_CAP_MSIX + PCI_MSIX_FLAGS) &
+	return !config->msi &&
+	       get16(config->value + MODEL_CAP_MSIX + PCI_MSIX_FLAGS) &
 	       PCI_MSIX_FLAGS_MASKALL;
 }
 

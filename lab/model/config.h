@@ -12,7 +12,8 @@
 #define CONFIG_SIZE		4096	/* with PCI Express */
 #define CONFIG_SIZE_NO_PCIE	256
 
-#define CONFIG_VECTORS		4	/* MSI-X */
+#define CONFIG_VECTORS		4	/* MSI-X, or MSI */
+#define CONFIG_VECTORS_LOG2	2
 #define CONFIG_MSIX_BAR		2
 #define CONFIG_MSIX_TABLE	0x000	/* in BAR2 */
 #define CONFIG_MSIX_PBA		0x800
@@ -57,6 +58,7 @@ struct config_options {
 	bool af;		/* Advanced Features, with FLR */
 	bool intx;		/* interrupt pin A */
 	bool rom;		/* an expansion ROM */
+	bool msi;		/* instead of MSI-X: 64 bits, no masks */
 	u16 vendor;
 	u16 device;
 	u32 class_code;
@@ -70,6 +72,7 @@ struct config_options {
 struct config {
 	u32 size;
 	bool af;
+	bool msi;
 	bool stuck;		/* Enable No Snoop, at 1 if that is its reset value */
 	u8 value[CONFIG_SIZE];
 	u8 reset[CONFIG_SIZE];
@@ -126,8 +129,8 @@ void config_set_master(struct config *config);
 u16 config_command(const struct config *config);
 bool config_no_snoop(const struct config *config);
 bool config_d3hot(const struct config *config);
-bool config_msix_enabled(const struct config *config);
-bool config_msix_masked(const struct config *config);
+bool config_messages_enabled(const struct config *config);	/* MSI or MSI-X */
+bool config_messages_masked(const struct config *config);
 bool config_rom_enabled(const struct config *config);
 
 /* STATUS.INTERRUPT, which is the line whether or not COMMAND disables it. */

@@ -57,25 +57,25 @@ static void signal_irq(struct device *dev, u32 vector)
 }
 
 /*
- * An MSI-X message is a memory write, so it needs bus mastering. The mask bits
+ * A message is a memory write, so it needs bus mastering; MSI and MSI-X are alike. The mask bits
  * of single vectors are not looked at: QEMU keeps the table to itself (it does
  * not even reach the model) and masks there.
  */
 static void raise_irq(struct device *dev, u32 vector)
 {
-	if (!config_msix_enabled(&dev->config))
+	if (!config_messages_enabled(&dev->config))
 		return;
-	if (config_msix_masked(&dev->config) || !master(dev)) {
-		dev->msix_pending |= BIT(vector);
+	if (config_messages_masked(&dev->config) || !master(dev)) {
+		dev->irqs_pending |= BIT(vector);
 		return;
 	}
-	dev->msix_pending &= ~BIT(vector);
+	dev->irqs_pending &= ~BIT(vector);
 	signal_irq(dev, vector);
 }
 
 static void raise_pending_irqs(struct device *dev)
 {
-	u32 pending = dev->msix_pending, vector;
+	u32 pending = dev->irqs_pending, vector;
 
 	if (!pending || config_d3hot(&dev->config))
 		return;
@@ -110,10 +110,10 @@ void device_trigger_intx(struct device *dev)
 	log_end(dev->log);
 }
 
-/* A function with MSI-X enabled must not use INTx, nor may one in D3hot. */
+/* A function with MSI or MSI-X enabled must not use INTx, nor may one in D3hot. */
 static bool intx_asserted(const struct device *dev)
 {
-	return dev->intx_line && !config_msix_enabled(&dev->config) &&
+	return dev->intx_line && !config_messages_enabled(&dev->config) &&
 	       !(config_command(&dev->config) & PCI_COMMAND_INTX_DISABLE) &&
 	       !config_d3hot(&dev->config);
 }
@@ -157,7 +157,7 @@ static void reset_registers(struct device *dev)
 	dev->len = 0;
 	dev->status = MODEL_STATUS_IDLE;
 	dev->jobs = 0;
-	dev->msix_pending = 0;
+	dev->irqs_pending = 0;
 	dev->intx_line = false;
 	memset(dev->msix_table, 0, sizeof(dev->msix_table));
 	for (vector = 0; vector < CONFIG_VECTORS; vector++)
@@ -411,20 +411,22 @@ static void bar0_write(struct device *dev, u32 reg, u32 value)
 	}
 }
 
-/* BAR2: the MSI-X table and its pending bits */
+/* BAR2: the MSI-X table and its pending bits, or nothing */
 
 static u32 bar2_read(const struct device *dev, u32 reg)
 {
+	if (dev->options.msi)
+		return 0;
 	if (reg - CONFIG_MSIX_TABLE < sizeof(dev->msix_table))
 		return get32(dev->msix_table + reg - CONFIG_MSIX_TABLE);
 	if (reg == CONFIG_MSIX_PBA)
-		return dev->msix_pending;
+		return dev->irqs_pending;
 	return 0;
 }
 
 static void bar2_write(struct device *dev, u32 reg, u32 value)
 {
-	if (reg - CONFIG_MSIX_TABLE >= sizeof(dev->msix_table))
+	if (dev->options.msi || reg - CONFIG_MSIX_TABLE >= sizeof(dev->msix_table))
 		return;
 	if (reg % PCI_MSIX_ENTRY_SIZE == PCI_MSIX_ENTRY_VECTOR_CTRL)
 		value &= PCI_MSIX_ENTRY_CTRL_MASKBIT;

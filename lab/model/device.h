@@ -34,7 +34,7 @@ struct device {
 	u32 jobs;
 
 	u8 msix_table[CONFIG_VECTORS * 16];
-	u32 msix_pending;
+	u32 irqs_pending;
 	int irq_fd[CONFIG_VECTORS];	/* eventfd or -1 */
 
 	bool intx_line;		/* the function wants attention */

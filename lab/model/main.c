@@ -56,6 +56,7 @@ static const char help[] =
 "  --no-pcie          no PCI Express capability, 256 bytes of config space\n"
 "  --af               an Advanced Features capability with FLR\n"
 "  --intx             interrupt pin A, raised by a register of BAR0\n"
+"  --msi              MSI with 4 vectors instead of MSI-X\n"
 "  --rom              an expansion ROM of 4 KiB\n"
 "  --vendor ID        hexadecimal, default 1234\n"
 "  --device ID        hexadecimal, default 0b11\n"
@@ -222,7 +223,7 @@ static enum config_no_snoop parse_no_snoop(const char *text)
 
 static void parse(int argc, char **argv, struct options *o)
 {
-	enum { SOCKET = 1, LOG, NO_SNOOP, NO_PCIE, AF, INTX, ROM, VENDOR, DEVICE, CLASS, BAR0, BAR2,
+	enum { SOCKET = 1, LOG, NO_SNOOP, NO_PCIE, AF, INTX, MSI, ROM, VENDOR, DEVICE, CLASS, BAR0, BAR2,
 	       MIRROR, WINDOW, DELAY, SILENCE, STICKS, MASTERS, ABSENT, VERBOSE, HELP };
 	static const struct option list[] = {
 		{ "socket", required_argument, NULL, SOCKET },
@@ -231,6 +232,7 @@ static void parse(int argc, char **argv, struct options *o)
 		{ "no-pcie", no_argument, NULL, NO_PCIE },
 		{ "af", no_argument, NULL, AF },
 		{ "intx", no_argument, NULL, INTX },
+		{ "msi", no_argument, NULL, MSI },
 		{ "rom", no_argument, NULL, ROM },
 		{ "vendor", required_argument, NULL, VENDOR },
 		{ "device", required_argument, NULL, DEVICE },
@@ -269,6 +271,9 @@ static void parse(int argc, char **argv, struct options *o)
 			break;
 		case INTX:
 			o->config.intx = true;
+			break;
+		case MSI:
+			o->config.msi = true;
 			break;
 		case ROM:
 			o->config.rom = true;
@@ -401,6 +406,7 @@ static void log_start(struct model_log *log, const struct options *o)
 	log_bool(log, "pcie", o->config.pcie);
 	log_bool(log, "af", o->config.af);
 	log_bool(log, "intx", o->config.intx);
+	log_bool(log, "msi", o->config.msi);
 	log_bool(log, "rom", o->config.rom);
 	log_hex(log, "vendor", o->config.vendor, 4);
 	log_hex(log, "device", o->config.device, 4);

@@ -15,6 +15,7 @@
 /* Where the capabilities are in config space. */
 #define MODEL_CAP_PM		0x40
 #define MODEL_CAP_MSIX		0x50
+#define MODEL_CAP_MSI		0x50		/* with --msi, instead of that */
 #define MODEL_CAP_EXP		0x80
 #define MODEL_CAP_AF		0xc0		/* with --af */
 #define MODEL_ECAP_AER		0x100
@@ -33,7 +34,7 @@
 #define MODEL_REG_CTRL		0x1c	/* WO, starts one job; done when the write is */
 #define MODEL_CTRL_GO		(1U << 0)
 #define MODEL_CTRL_ASK_NO_SNOOP	(1U << 1)	/* use No Snoop if DEVCTL allows */
-#define MODEL_CTRL_IRQ		(1U << 2)	/* MSI-X vector 0 when done */
+#define MODEL_CTRL_IRQ		(1U << 2)	/* MSI-X or MSI vector 0 when done */
 #define MODEL_REG_STATUS	0x20	/* RO, one of MODEL_STATUS_* */
 #define MODEL_STATUS_IDLE	0
 #define MODEL_STATUS_DONE	1

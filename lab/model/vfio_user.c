@@ -273,8 +273,10 @@ static u32 irq_count(const struct server *s, u32 index)
 	switch (index) {
 	case VFIO_PCI_INTX_IRQ_INDEX:
 		return s->dev->options.intx;
+	case VFIO_PCI_MSI_IRQ_INDEX:
+		return s->dev->options.msi ? CONFIG_VECTORS : 0;
 	case VFIO_PCI_MSIX_IRQ_INDEX:
-		return CONFIG_VECTORS;
+		return s->dev->options.msi ? 0 : CONFIG_VECTORS;
 	default:
 		return 0;
 	}
@@ -336,7 +338,7 @@ static void set_irqs(struct server *s, const struct vfio_irq_set *set)
 }
 
 /*
- * MSI-X can only be triggered; masking is QEMU's. INTx can be masked and
+ * MSI and MSI-X can only be triggered; masking is QEMU's. INTx can be masked and
  * unmasked as well, but by a message alone: with KVM, QEMU asks for an eventfd
  * to unmask by, and when that is refused, unmasks by messages.
  */

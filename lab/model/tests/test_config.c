@@ -308,6 +308,37 @@ static void without_pcie(void **state)
 	assert_int_equal(get(MODEL_CAP_EXP + PCI_EXP_DEVSTA, 2), 0);
 }
 
+static void msi(void **state)
+{
+	struct config_options options = default_options;
+	static const struct {
+		u32 offset;
+		u32 reset;
+		u32 ones;
+	} msi[] = {
+		{ MODEL_CAP_PM, 0x00035001, 0x00035001 },
+		{ MODEL_CAP_MSI, 0x00848005, 0x00f58005 },
+		{ MODEL_CAP_MSI + PCI_MSI_ADDRESS_LO, 0, 0xfffffffc },
+		{ MODEL_CAP_MSI + PCI_MSI_ADDRESS_HI, 0, 0xffffffff },
+		{ MODEL_CAP_MSI + PCI_MSI_DATA_64, 0, 0x0000ffff },
+		{ MODEL_CAP_MSI + PCI_MSI_MASK_64, 0, 0 },
+	};
+	u32 i;
+
+	(void)state;
+	options.msi = true;
+	config_init(&config, &options);
+	for (i = 0; i < ARRAY_SIZE(msi); i++) {
+		assert_int_equal(get(msi[i].offset, 4), msi[i].reset);
+		set(msi[i].offset, 4, 0xffffffff);
+		assert_int_equal(get(msi[i].offset, 4), msi[i].ones);
+	}
+	assert_true(config_messages_enabled(&config));
+	assert_false(config_messages_masked(&config));
+	set(MODEL_CAP_MSI + PCI_MSI_FLAGS, 2, 0xfffe);
+	assert_false(config_messages_enabled(&config));
+}
+
 static void advanced_features(void **state)
 {
 	struct config_options options = default_options;
@@ -347,6 +378,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(no_snoop_hardwired),
 	cmocka_unit_test(no_snoop_sticks),
 	cmocka_unit_test(without_pcie),
+	cmocka_unit_test(msi),
 	cmocka_unit_test(advanced_features),
 };
 

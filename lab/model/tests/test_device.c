@@ -197,7 +197,7 @@ static void dirty(struct fixture *f)
 	assert_int_equal(dev_read(f, BAR0, MODEL_REG_STATUS, 4), MODEL_STATUS_BAD_LENGTH);
 	assert_int_equal(dev_read(f, BAR2, PCI_MSIX_ENTRY_DATA, 4), 0x42);
 	f->dev.jobs = 3;
-	f->dev.msix_pending = 2;
+	f->dev.irqs_pending = 2;
 	take_log(f);
 }
 
@@ -616,6 +616,35 @@ static void interrupts(void **state)
 	close(fd);
 }
 
+static void msi(void **state)
+{
+	struct config_options options = default_options;
+	const u32 flags = MODEL_CAP_MSI + PCI_MSI_FLAGS;
+	int fd, event = eventfd(0, EFD_NONBLOCK);
+	struct fixture *f;
+
+	(void)state;
+	options.msi = true;
+	f = fixture_new(&options, false);
+	fd = map_memory(f);
+	device_set_irq(&f->dev, 0, dup(event));
+	command(f, MASTER);
+	job(f, 0x100000, 0x101000, 8, MODEL_CTRL_IRQ);
+	assert_int_equal(signalled(event), 0);
+	dev_write(f, CONFIG, flags, 2, PCI_MSI_FLAGS_ENABLE);
+	job(f, 0x100000, 0x101000, 8, MODEL_CTRL_IRQ);
+	assert_string_equal(events(f->text), "dma irq ");
+	assert_int_equal(signalled(event), 1);
+
+	/* There is no table, and no mask. */
+	dev_write(f, BAR2, 0, 4, 0x1234);
+	assert_int_equal(dev_read(f, BAR2, 0, 4), 0);
+	assert_int_equal(dev_read(f, BAR2, PCI_MSIX_ENTRY_VECTOR_CTRL, 4), 0);
+	close(event);
+	close(fd);
+	fixture_free(f);
+}
+
 static struct fixture *fixture_with(bool intx, bool rom)
 {
 	struct config_options options = default_options;
@@ -828,6 +857,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(job_attributes),
 	TEST(job_refused),
 	TEST(interrupts),
+	cmocka_unit_test(msi),
 	TEST(intx),
 	TEST(intx_silent),
 	TEST(intx_for_nobody),

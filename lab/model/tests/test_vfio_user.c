@@ -123,6 +123,21 @@ static void irq_info(void **state)
 	assert_int_equal(call(s, VFIO_USER_DEVICE_GET_IRQ_INFO, &info, sizeof(info)), EINVAL);
 }
 
+static void irq_info_msi(void **state)
+{
+	struct vfio_irq_info info = { .argsz = sizeof(info), .index = VFIO_PCI_MSI_IRQ_INDEX };
+	struct session *s = *state;
+
+	s->f->dev.options.msi = true;
+	negotiate(s);
+	assert_int_equal(call(s, VFIO_USER_DEVICE_GET_IRQ_INFO, &info, sizeof(info)), 0);
+	assert_int_equal(((struct vfio_irq_info *)s->payload)->count, 4);
+	assert_int_equal(((struct vfio_irq_info *)s->payload)->flags, 9);
+	info.index = VFIO_PCI_MSIX_IRQ_INDEX;
+	assert_int_equal(call(s, VFIO_USER_DEVICE_GET_IRQ_INFO, &info, sizeof(info)), 0);
+	assert_int_equal(((struct vfio_irq_info *)s->payload)->count, 0);
+}
+
 static void regions(void **state)
 {
 	struct session *s = *state;
@@ -598,6 +613,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(device_info),
 	TEST(region_info),
 	TEST(irq_info),
+	TEST(irq_info_msi),
 	TEST(regions),
 	TEST(wrong_counts),
 	TEST(dma),
