@@ -122,7 +122,19 @@ static void init_msix(struct config *c, u8 next)
 	set32(c, msix + PCI_MSIX_PBA, CONFIG_MSIX_PBA | CONFIG_MSIX_BAR, 0);
 }
 
-static void init_pcie(struct config *c, enum config_no_snoop no_snoop)
+static void init_link(struct config *c)
+{
+	u32 exp = MODEL_CAP_EXP;
+
+	set32(c, exp + PCI_EXP_LNKCAP, LNKCAP, 0);
+	set16(c, exp + PCI_EXP_LNKCTL, 0, LNKCTL_RW);
+	set16(c, exp + PCI_EXP_LNKSTA,
+	      PCI_EXP_LNKSTA_CLS_2_5GB | PCI_EXP_LNKSTA_NLW_X1, 0);
+	set32(c, exp + PCI_EXP_LNKCAP2, PCI_EXP_LNKCAP2_SLS_2_5GB, 0);
+	set16(c, exp + PCI_EXP_LNKCTL2, 1 /* target 2.5 GT/s */, 0xf);
+}
+
+static void init_pcie(struct config *c, enum config_no_snoop no_snoop, bool rciep)
 {
 	u32 exp = MODEL_CAP_EXP;
 	u16 reset = CONFIG_DEVCTL_RESET, rw = DEVCTL_RW;
@@ -133,18 +145,15 @@ static void init_pcie(struct config *c, enum config_no_snoop no_snoop)
 		rw |= PCI_EXP_DEVCTL_NOSNOOP_EN;
 
 	set8(c, exp, PCI_CAP_ID_EXP, 0);
-	set16(c, exp + PCI_EXP_FLAGS, 2 | PCI_EXP_TYPE_ENDPOINT << 4, 0);
+	set16(c, exp + PCI_EXP_FLAGS,
+	      2 | (rciep ? PCI_EXP_TYPE_RC_END : PCI_EXP_TYPE_ENDPOINT) << 4, 0);
 	set32(c, exp + PCI_EXP_DEVCAP, DEVCAP, 0);
 	set16(c, exp + PCI_EXP_DEVCTL, reset, rw);
 	put16(c->clearable + exp + PCI_EXP_DEVSTA, DEVSTA_RW1C);
-	set32(c, exp + PCI_EXP_LNKCAP, LNKCAP, 0);
-	set16(c, exp + PCI_EXP_LNKCTL, 0, LNKCTL_RW);
-	set16(c, exp + PCI_EXP_LNKSTA,
-	      PCI_EXP_LNKSTA_CLS_2_5GB | PCI_EXP_LNKSTA_NLW_X1, 0);
 	set32(c, exp + PCI_EXP_DEVCAP2, DEVCAP2, 0);
 	set16(c, exp + PCI_EXP_DEVCTL2, 0, DEVCTL2_RW);
-	set32(c, exp + PCI_EXP_LNKCAP2, PCI_EXP_LNKCAP2_SLS_2_5GB, 0);
-	set16(c, exp + PCI_EXP_LNKCTL2, 1 /* target 2.5 GT/s */, 0xf);
+	if (!rciep)
+		init_link(c);
 }
 
 /* Made for conventional PCI, but nothing keeps an Express function from it. */
@@ -189,7 +198,7 @@ void config_init(struct config *config, const struct config_options *options)
 	else
 		init_msix(config, pcie);
 	if (options->pcie) {
-		init_pcie(config, options->no_snoop);
+		init_pcie(config, options->no_snoop, options->rciep);
 		init_aer(config);
 	}
 	config->af = options->af;

@@ -58,6 +58,7 @@ struct config_options {
 	bool af;		/* Advanced Features, with FLR */
 	bool intx;		/* interrupt pin A */
 	bool rom;		/* an expansion ROM */
+	bool rciep;		/* a root complex integrated endpoint: no link */
 	bool msi;		/* instead of MSI-X: 64 bits, no masks */
 	u16 vendor;
 	u16 device;

@@ -54,6 +54,7 @@ static const char help[] =
 "  --no-snoop=rw|0|1  Enable No Snoop is read/write, 1 at reset (default),\n"
 "                     hardwired 0, or stuck at 1\n"
 "  --no-pcie          no PCI Express capability, 256 bytes of config space\n"
+"  --rciep            a root complex integrated endpoint, for a root bus: no link\n"
 "  --af               an Advanced Features capability with FLR\n"
 "  --intx             interrupt pin A, raised by a register of BAR0\n"
 "  --msi              MSI with 4 vectors instead of MSI-X\n"
@@ -223,13 +224,14 @@ static enum config_no_snoop parse_no_snoop(const char *text)
 
 static void parse(int argc, char **argv, struct options *o)
 {
-	enum { SOCKET = 1, LOG, NO_SNOOP, NO_PCIE, AF, INTX, MSI, ROM, VENDOR, DEVICE, CLASS, BAR0, BAR2,
+	enum { SOCKET = 1, LOG, NO_SNOOP, NO_PCIE, RCIEP, AF, INTX, MSI, ROM, VENDOR, DEVICE, CLASS, BAR0, BAR2,
 	       MIRROR, WINDOW, DELAY, SILENCE, STICKS, MASTERS, ABSENT, VERBOSE, HELP };
 	static const struct option list[] = {
 		{ "socket", required_argument, NULL, SOCKET },
 		{ "log", required_argument, NULL, LOG },
 		{ "no-snoop", required_argument, NULL, NO_SNOOP },
 		{ "no-pcie", no_argument, NULL, NO_PCIE },
+		{ "rciep", no_argument, NULL, RCIEP },
 		{ "af", no_argument, NULL, AF },
 		{ "intx", no_argument, NULL, INTX },
 		{ "msi", no_argument, NULL, MSI },
@@ -265,6 +267,9 @@ static void parse(int argc, char **argv, struct options *o)
 			break;
 		case NO_PCIE:
 			o->config.pcie = false;
+			break;
+		case RCIEP:
+			o->config.rciep = true;
 			break;
 		case AF:
 			o->config.af = true;
@@ -404,6 +409,7 @@ static void log_start(struct model_log *log, const struct options *o)
 	log_text(log, "log", o->log);
 	log_text(log, "no_snoop", no_snoop_names[o->config.no_snoop]);
 	log_bool(log, "pcie", o->config.pcie);
+	log_bool(log, "rciep", o->config.rciep);
 	log_bool(log, "af", o->config.af);
 	log_bool(log, "intx", o->config.intx);
 	log_bool(log, "msi", o->config.msi);

@@ -308,6 +308,25 @@ static void without_pcie(void **state)
 	assert_int_equal(get(MODEL_CAP_EXP + PCI_EXP_DEVSTA, 2), 0);
 }
 
+/* The same Device Control, and no register of a link */
+static void root_complex_integrated_endpoint(void **state)
+{
+	struct config_options options = default_options;
+
+	(void)state;
+	options.rciep = true;
+	config_init(&config, &options);
+	assert_int_equal(get(MODEL_CAP_EXP, 4), 0x00920010);
+	set(DEVCTL, 2, 0xffff);
+	assert_change(CONFIG_DEVCTL, 0x2810, 0x79ff, true, false);
+	set(MODEL_CAP_EXP + PCI_EXP_LNKCTL, 4, 0xffffffff);
+	set(MODEL_CAP_EXP + PCI_EXP_LNKCTL2, 4, 0xffffffff);
+	assert_int_equal(get(MODEL_CAP_EXP + PCI_EXP_LNKCAP, 4), 0);
+	assert_int_equal(get(MODEL_CAP_EXP + PCI_EXP_LNKCTL, 4), 0);
+	assert_int_equal(get(MODEL_CAP_EXP + PCI_EXP_LNKCAP2, 4), 0);
+	assert_int_equal(get(MODEL_CAP_EXP + PCI_EXP_LNKCTL2, 4), 0);
+}
+
 static void msi(void **state)
 {
 	struct config_options options = default_options;
@@ -378,6 +397,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(no_snoop_hardwired),
 	cmocka_unit_test(no_snoop_sticks),
 	cmocka_unit_test(without_pcie),
+	cmocka_unit_test(root_complex_integrated_endpoint),
 	cmocka_unit_test(msi),
 	cmocka_unit_test(advanced_features),
 };

@@ -228,7 +228,7 @@ static void serves_and_stops(void **state)
 		close(s->fd);
 		assert_int_equal(access(socket_path, F_OK), -1);
 		assert_string_equal(events(read_log()), "start client client client client ");
-		assert_non_null(strstr(output, "\"no_snoop\":\"0\",\"pcie\":true,\"af\":false,"
+		assert_non_null(strstr(output, "\"no_snoop\":\"0\",\"pcie\":true,\"rciep\":false,\"af\":false,"
 				       "\"intx\":false,\"msi\":false,\"rom\":false,"
 				       "\"vendor\":\"0x10de\",\"device\":\"0x1b06\","
 				       "\"class\":\"0x030000\",\"bar0_size\":16777216,"
