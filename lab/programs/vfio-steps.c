@@ -13,18 +13,30 @@
  *   map REGION+OFFSET SIZE          whether so much of it can be mapped; the
  *                                   size in hexadecimal
  *   reset                           VFIO_DEVICE_RESET
+ *   poke REGION+OFFSET SIZE VALUE   map it, with room for huge pages, and write 4
+ *                                   bytes, 88 and 888 from the start of each 4 KiB:
+ *                                   how many page faults it took, in decimal
  *   intx-mask                       have INTx signalled, then mask it
+ *   irq INDEX                       have the first vector of that interrupt counted
+ *   irqs                            how often it came, within a second or so if not
  *   run COMMAND                     by the shell; prints nothing of its own
  *
- * REGION is bar0 … bar5, config or vga. Exit status: 0, 1 if not opened, 2 if
+ * REGION is bar0 … bar5, rom, config or vga. Exit status: 0, 1 if not opened, 2 if
  * the steps before the open failed or a step is none.
  */
 #include "vfio.h"
 
 #include <endian.h>
 #include <err.h>
+#include <poll.h>
+#include <stdint.h>
+#include <sys/resource.h>
+
+#define PAGE		4096UL
+#define HUGE		(2UL << 20)
 
 static struct device device;
+static int irq_event = -1;
 
 /* "BDF,UUID" becomes what VFIO_GROUP_GET_DEVICE_FD takes. */
 static int open_device(char *arg)
@@ -45,6 +57,8 @@ static unsigned int region_index(const char *name)
 {
 	if (!strncmp(name, "bar", 3))
 		return VFIO_PCI_BAR0_REGION_INDEX + atoi(name + 3);
+	if (!strncmp(name, "rom", 3))
+		return VFIO_PCI_ROM_REGION_INDEX;
 	if (!strncmp(name, "config", 6))
 		return VFIO_PCI_CONFIG_REGION_INDEX;
 	if (!strncmp(name, "vga", 3))
@@ -124,6 +138,64 @@ static void do_map(const char *where, const char *size)
 		munmap(map, length);
 }
 
+static long faults(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return usage.ru_minflt + usage.ru_majflt;
+}
+
+/* A huge page has the same place within 2 MiB in memory as in the BAR. */
+static void do_poke(const char *where, const char *size, const char *text)
+{
+	const char *plus = strchr(where, '+');
+	size_t length = strtoul(size, NULL, 16), at, start;
+	u32 value = htole32(strtoul(text, NULL, 16));
+	u8 *room, *map;
+	u64 offset;
+	long before;
+	int ret = find(where, &offset);
+
+	if (ret) {
+		answer(ret);
+		return;
+	}
+	start = strtoul(plus + 1, NULL, 16);
+	room = mmap(NULL, length + 2 * HUGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (room == MAP_FAILED)
+		err(2, "mmap");
+	map = room + HUGE - (uintptr_t)room % HUGE + start % HUGE;
+	map = mmap(map, length, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, device.fd, offset);
+	if (map == MAP_FAILED) {
+		answer(-errno);
+		munmap(room, length + 2 * HUGE);
+		return;
+	}
+	before = faults();
+	for (at = 0x88; at < length; at += PAGE / 2)
+		*(volatile u32 *)(map + at) = value;
+	printf("%ld\n", faults() - before);
+	munmap(room, length + 2 * HUGE);
+}
+
+static void do_irq(const char *index)
+{
+	irq_event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	answer(irqs_set(&device, atoi(index),
+			VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER, 1, irq_event));
+}
+
+static void do_irqs(void)
+{
+	struct pollfd pollfd = { .fd = irq_event, .events = POLLIN };
+	eventfd_t count = 0;
+
+	if (poll(&pollfd, 1, 1000) == 1)
+		eventfd_read(irq_event, &count);
+	printf("%llu\n", (unsigned long long)count);
+}
+
 static void do_intx_mask(void)
 {
 	const u32 intx = VFIO_PCI_INTX_IRQ_INDEX;
@@ -156,6 +228,14 @@ static void take_step(char ***argv)
 	} else if (!strcmp(step, "map")) {
 		where = argument(argv);
 		do_map(where, argument(argv));
+	} else if (!strcmp(step, "poke")) {
+		where = argument(argv);
+		size = argument(argv);
+		do_poke(where, size, argument(argv));
+	} else if (!strcmp(step, "irq")) {
+		do_irq(argument(argv));
+	} else if (!strcmp(step, "irqs")) {
+		do_irqs();
 	} else if (!strcmp(step, "reset")) {
 		answer(result_of(ioctl(device.fd, VFIO_DEVICE_RESET)));
 	} else if (!strcmp(step, "intx-mask")) {
