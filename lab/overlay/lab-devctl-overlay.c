@@ -16,6 +16,9 @@
  *   no_snoop  the bit
  *   moments   how often it and PCI_COMMAND_MASTER, as read from the device
  *             behind the overlay, became both 1 (once at load if they were)
+ *   vf_moments  how often it and PCI_COMMAND_MASTER of one of the function's VFs
+ *             became both 1, for VFs send their requests by their PF's bit; VFs with
+ *             a bus number of their own are not looked at
  *   writes    config writes that covered the bit
  *   resets    what set it to 1 again
  *
@@ -24,21 +27,27 @@
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/bitops.h>
 #include <linux/debugfs.h>
+#include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/pci.h>
 #include <linux/rcupdate.h>
 
 #define OVERLAY_FUNCTIONS	8
 #define OVERLAY_BUSES		16
+#define OVERLAY_VFS		64	/* of a function that are looked at */
 
 struct overlay_function {
 	struct pci_dev *pdev;
 	int hi_pos;		/* of the byte that holds the bit */
 	int af_cap;
+	int sriov_cap;
 	bool both;		/* the last state that was looked at */
+	u64 vfs_both;		/* and that of each VF */
 	u32 no_snoop;
 	u32 moments;
+	u32 vf_moments;
 	u32 writes;
 	u32 resets;
 };
@@ -123,17 +132,22 @@ static bool is_below(struct overlay_function *function, struct pci_bus *bus,
 	return false;
 }
 
-/* What the device has in a word, or all ones */
-static u16 hardware_word(struct overlay_function *function, int pos)
+/* What a device on the function's bus has in a word, or all ones */
+static u16 devfn_word(struct overlay_function *function, unsigned int devfn,
+		      int pos)
 {
-	struct pci_dev *pdev = function->pdev;
-	struct pci_ops *ops = original_ops(pdev->bus);
+	struct pci_bus *bus = function->pdev->bus;
 	u32 val;
 
-	if (ops->read(pdev->bus, pdev->devfn, pos, 2, &val))
+	if (original_ops(bus)->read(bus, devfn, pos, 2, &val))
 		return U16_MAX;
 
 	return val;
+}
+
+static u16 hardware_word(struct overlay_function *function, int pos)
+{
+	return devfn_word(function, function->pdev->devfn, pos);
 }
 
 static void overlay_reset(struct overlay_function *function)
@@ -142,15 +156,50 @@ static void overlay_reset(struct overlay_function *function)
 	function->resets++;
 }
 
+static bool has_both(struct overlay_function *function, u16 command)
+{
+	return !PCI_POSSIBLE_ERROR(command) && command & PCI_COMMAND_MASTER &&
+	       function->no_snoop;
+}
+
+/* What the SR-IOV capability says is looked at each time: a reset ends VFs. */
+static int nr_vfs(struct overlay_function *function)
+{
+	int cap = function->sriov_cap;
+
+	if (!cap || !(hardware_word(function, cap + PCI_SRIOV_CTRL) &
+		      PCI_SRIOV_CTRL_VFE))
+		return 0;
+
+	return min(hardware_word(function, cap + PCI_SRIOV_NUM_VF),
+		   OVERLAY_VFS);
+}
+
+static void overlay_witness_vfs(struct overlay_function *function)
+{
+	int cap = function->sriov_cap, nr = nr_vfs(function), devfn, i;
+	u64 both = 0;
+
+	for (i = 0; i < nr; i++) {
+		devfn = function->pdev->devfn +
+			hardware_word(function, cap + PCI_SRIOV_VF_OFFSET) +
+			hardware_word(function, cap + PCI_SRIOV_VF_STRIDE) * i;
+		if (devfn <= U8_MAX &&
+		    has_both(function, devfn_word(function, devfn, PCI_COMMAND)))
+			both |= BIT_ULL(i);
+	}
+	function->vf_moments += hweight64(both & ~function->vfs_both);
+	function->vfs_both = both;
+}
+
 static void overlay_witness(struct overlay_function *function)
 {
-	u16 command = hardware_word(function, PCI_COMMAND);
-	bool both = !PCI_POSSIBLE_ERROR(command) &&
-		    command & PCI_COMMAND_MASTER && function->no_snoop;
+	bool both = has_both(function, hardware_word(function, PCI_COMMAND));
 
 	if (both && !function->both)
 		function->moments++;
 	function->both = both;
+	overlay_witness_vfs(function);
 }
 
 /* In D3hot, and about to lose its state on the way to D0? */
@@ -310,6 +359,7 @@ static int __init overlay_add(const char *name)
 	function->pdev = pdev;
 	function->hi_pos = pdev->pcie_cap + PCI_EXP_DEVCTL + 1;
 	function->af_cap = pci_find_capability(pdev, PCI_CAP_ID_AF);
+	function->sriov_cap = pci_find_ext_capability(pdev, PCI_EXT_CAP_ID_SRIOV);
 	function->no_snoop = 1;
 	nr_functions++;
 
@@ -328,6 +378,7 @@ static void __init overlay_show(struct overlay_function *function)
 	dir = debugfs_create_dir(pci_name(function->pdev), overlay_dir);
 	debugfs_create_u32("no_snoop", 0400, dir, &function->no_snoop);
 	debugfs_create_u32("moments", 0400, dir, &function->moments);
+	debugfs_create_u32("vf_moments", 0400, dir, &function->vf_moments);
 	debugfs_create_u32("writes", 0400, dir, &function->writes);
 	debugfs_create_u32("resets", 0400, dir, &function->resets);
 }
