@@ -122,6 +122,23 @@ resets()
 	events "$1" "\"event\":\"reset\",\"cause\":\"$2\""
 }
 
+# grows LOG CAUSE COMMAND...: COMMAND made the hardware reset for that cause
+grows()
+{
+	local file=$1 cause=$2 before
+
+	before=$(resets "$file" "$cause")
+	shift 2
+	"$@" || return 1
+	[ "$(resets "$file" "$cause")" -gt "$before" ] || { echo "no $cause by $*"; return 1; }
+}
+
+# fresh: opened anew, so that a test has nothing of the one before
+fresh()
+{
+	does close && does open
+}
+
 # alive BDF: the user can have it master the bus and copy, and no more
 alive()
 {
