@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "device_json.h"
 #include "json.h"
 #include "kernel.h"
 #include "message.h"
@@ -226,8 +227,8 @@ static void check_group(const struct request *request, const struct device *devi
 /* Each with what leads out of it */
 static void check_denied(const struct request *request, const struct device *device)
 {
-	enum denial denial = device_denial(&request->machine, device);
-	const char *words = device_denial_words(denial), *bdf = device->bdf;
+	const char *words = device_denial_words(device->denial), *bdf = device->bdf;
+	enum denial denial = device->denial;
 
 	if (denial == DENIED_IGD)
 		complain("%s: the driver refuses it: %s: use vfio-pci", bdf, words);
@@ -243,14 +244,14 @@ static void check_denied(const struct request *request, const struct device *dev
 /* What the driver would refuse, or VFIO */
 static void check_refused(const struct request *request, const struct device *device)
 {
-	if (!device_is_endpoint(device))
+	if (device->seen.bridge)
 		complain("%s: a bridge is not given to a user", device->bdf);
-	else if (!device->answers)
+	else if (!device->seen.answers)
 		complain("%s: it does not answer, its config space reads all ones", device->bdf);
-	else if (device->pcie == KNOWN_NO)
+	else if (device->seen.pcie == KNOWN_NO)
 		complain("%s: it has no PCI Express capability, so no Enable No Snoop to hold: use vfio-pci",
 			 device->bdf);
-	else if (device_denial(&request->machine, device) != NOT_DENIED)
+	else if (device->denial != NOT_DENIED)
 		check_denied(request, device);
 	else if (device->group < 0)
 		complain("%s: it has no IOMMU group, so VFIO cannot isolate it: turn the IOMMU on, in the firmware and with intel_iommu=on on Intel's machines",
@@ -472,7 +473,7 @@ static void print_document(const struct request *request, bool ok)
 {
 	int i;
 
-	print_document_head(request);
+	document_begin(request);
 	json_know("ok", ok ? KNOWN_YES : KNOWN_NO);
 	json_know("dry_run", request->dry_run ? KNOWN_YES : KNOWN_NO);
 	json_open("devices", '[');
@@ -509,14 +510,14 @@ static int finish(const struct request *request)
 }
 
 /* Which governs them, and has to be clear when they are opened */
-static void tell_of_pfs(const struct request *request)
+static void tell_of_pfs(void)
 {
 	int i;
 
 	for (i = 0; i < work.nr_jobs; i++) {
-		const struct device *pf = machine_pf(&request->machine, work.jobs[i].device);
+		const struct device *pf = work.jobs[i].device->pf_device;
 
-		if (pf && pf->bit == KNOWN_YES)
+		if (pf && pf->seen.bit == KNOWN_YES)
 			note("%s: opening it will be refused until Enable No Snoop of its PF is cleared: setpci -s %s CAP_EXP+8.w=0:800",
 			     work.jobs[i].device->bdf, pf->bdf);
 	}
@@ -545,6 +546,15 @@ static void add_target(struct request *request, struct device *device)
 	request->targets[request->nr_targets++] = device;
 }
 
+/*
+ * Without a driver and without the bit it is in nobody's way, and the driver would
+ * refuse it: processors have such functions in the groups of their ports.
+ */
+static bool is_in_the_way(const struct device *device)
+{
+	return *device->driver || device->seen.pcie != KNOWN_NO;
+}
+
 /* All endpoints of the targets' groups; for unbind those that are ours */
 static void add_groups(struct request *request, bool ours)
 {
@@ -554,8 +564,9 @@ static void add_groups(struct request *request, bool ours)
 		for (j = 0; j < request->machine.count; j++) {
 			struct device *other = &request->machine.devices[j];
 
-			if (other->group >= 0 && other->group == request->targets[i]->group &&
-			    device_is_endpoint(other) && (!ours || device_is_ours(other)))
+			if (device_same_group(other, request->targets[i]) &&
+			    !other->seen.bridge &&
+			    (ours ? device_is_ours(other) : is_in_the_way(other)))
 				add_target(request, other);
 		}
 }
@@ -602,7 +613,7 @@ int command_bind(struct request *request)
 		check_needed(request, device);
 	}
 	if (!complaints() && load_driver() && do_all(bind_job)) {
-		tell_of_pfs(request);
+		tell_of_pfs();
 		tell_of_back_doors();
 	}
 	return finish(request);

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "device.h"
+#include "machine.h"
 
 /* What the arguments say */
 struct request {
@@ -24,9 +24,5 @@ int command_list(struct request *request);
 int command_status(struct request *request);
 int command_bind(struct request *request);
 int command_unbind(struct request *request);
-
-/* What list and status both print as JSON */
-void print_device_json(const struct request *request, const struct device *device);
-void print_document_head(const struct request *request);
 
 #endif /* COMMANDS_H */

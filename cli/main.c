@@ -33,7 +33,7 @@ static const char help[] =
 "      --group      bind, unbind: all functions of the IOMMU group\n"
 "      --persist    bind, unbind: over boots, too, with driverctl\n"
 "      --force      bind: also what the host uses for itself\n"
-"  -F, --file FILE  list, status: look at the output of lspci -xxx in FILE\n"
+"  -F, --file FILE  list, status: look at what lspci -xxx printed, in FILE or -\n"
 "  -S, --root DIR   look at DIR/sys, DIR/proc and so on\n"
 "      --json       print a JSON document\n"
 "  -h, --help       show this\n"
@@ -177,7 +177,8 @@ static void find_targets(struct request *request, struct address *addresses, int
 		device = machine_find(&request->machine, &addresses[i]);
 		if (!device)
 			die("there is no device %s%s%s: 'vfio-nosnoop list' shows those there are",
-			    bdf, request->dump ? " in " : "", request->dump ? request->dump : "");
+			    bdf, request->dump ? " in " : "",
+			    request->dump ? request->machine.dump : "");
 		for (j = 0; j < request->nr_targets; j++)
 			if (request->targets[j] == device)
 				break;

@@ -60,7 +60,7 @@ static const struct verdict_words words[VERDICTS] = {
 		STATUS_CAN },
 	[VERDICT_NO_BIT] = {
 		"no-bit", "no such bit",
-		"The function has no PCI Express capability and so no Enable No Snoop: there is nothing to hold off.",
+		"The function has no PCI Express capability in its list, and so no Enable No Snoop that the driver could hold: it refuses the function. Whether its requests can bypass the CPU caches is not known.",
 		STATUS_UNKNOWN },
 	[VERDICT_UNKNOWN] = {
 		"unknown", "bit not seen",

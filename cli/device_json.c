@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What the documents of all commands have in common */
+
+#include <stdio.h>
+
+#include "device_json.h"
+#include "json.h"
+
+/**
+ * document_begin() - How each JSON document begins
+ * @request: what was asked
+ */
+void document_begin(const struct request *request)
+{
+	json_open(NULL, '{');
+	json_string("program", "vfio-nosnoop");
+	json_string("version", VERSION);
+	json_string("command", request->command);
+}
+
+static void iommu_json(const struct device *device)
+{
+	const struct iommu *iommu = &device->iommu;
+
+	json_open("iommu", '{');
+	json_string("name", *iommu->name ? iommu->name : NULL);
+	json_string("kind", *iommu_kind_name(iommu->kind) ?
+		    iommu_kind_name(iommu->kind) : NULL);
+	json_know("present", iommu->kind == IOMMU_UNSEEN ? NOT_KNOWN :
+		  iommu->kind == IOMMU_NONE ? KNOWN_NO : KNOWN_YES);
+	json_know("enforces_snooping", iommu->enforces);
+	json_close('}');
+}
+
+/* Of what it is, in hexadecimal; the text of lspci may not have that */
+static void number_json(const char *key, const struct device *device, int digits,
+			unsigned int number)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%0*x", digits, number);
+	json_string(key, device->has_ids ? text : NULL);
+}
+
+/**
+ * device_json() - The facts of a function, in an object that is open
+ * @request: what was asked
+ * @device: the function
+ */
+void device_json(const struct request *request, const struct device *device)
+{
+	const struct verdict_words *words = verdict_words(device->verdict);
+
+	json_string("address", device->bdf);
+	number_json("vendor", device, 4, device->vendor);
+	number_json("device", device, 4, device->id);
+	number_json("class", device, 6, device->class);
+	json_string("name", *device->name ? device->name : NULL);
+	json_string("driver", *device->driver ? device->driver : NULL);
+	json_string("driver_override", *device->override ? device->override : NULL);
+	if (device->group >= 0)
+		json_number("group", device->group);
+	else
+		json_string("group", NULL);
+	iommu_json(device);
+	json_know("bridge", device->seen.bridge ? KNOWN_YES : KNOWN_NO);
+	json_know("pcie", device->seen.pcie);
+	json_know("vf", device->vf ? KNOWN_YES : KNOWN_NO);
+	json_string("pf", *device->pf ? device->pf : NULL);
+	json_know("no_snoop", device->facts.bit);
+	json_know("bus_master", device->seen.master);
+	json_know("open", request->machine.dump ? NOT_KNOWN : device->open);
+	json_string("denied", device_denial_words(device->denial));
+	json_know("errata", !device->has_ids ? NOT_KNOWN :
+		  device->knows.errata ? KNOWN_YES : KNOWN_NO);
+	json_string("back_door", device->knows.back_door);
+	json_string("verdict", words->code);
+	json_string("words", words->sentence);
+}
