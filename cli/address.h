@@ -4,6 +4,8 @@
 
 #define ADDRESS_SIZE	24	/* of the text, with its end */
 
+#define ADDRESS_SLOT	8	/* in place of a function: all functions of the slot */
+
 struct address {
 	unsigned int domain;
 	unsigned int bus;
@@ -12,6 +14,7 @@ struct address {
 };
 
 const char *address_parse(const char *text, struct address *address);
+const char *address_parse_any(const char *text, struct address *address);
 void address_format(const struct address *address, char text[ADDRESS_SIZE]);
 int address_compare(const struct address *a, const struct address *b);
 

@@ -473,7 +473,7 @@ static void print_document(const struct request *request, bool ok)
 {
 	int i;
 
-	document_begin(request);
+	message_document_begin(request->command);
 	json_know("ok", ok ? KNOWN_YES : KNOWN_NO);
 	json_know("dry_run", request->dry_run ? KNOWN_YES : KNOWN_NO);
 	json_open("devices", '[');

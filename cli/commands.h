@@ -16,9 +16,16 @@ struct request {
 	bool force;
 	const char *dump;
 	struct machine machine;
-	struct device **targets;	/* those named, each once */
+	const char *class;		/* digits that a class begins with, or NULL */
+	const char *id;			/* VENDOR:DEVICE, either of them maybe "" */
+	const char *driver;		/* "none" for those without one */
+	struct device **targets;	/* those named or chosen, each once */
 	int nr_targets;
 };
+
+struct address *targets_parse(char **words, int count);
+void targets_check_filters(const struct request *request);
+void targets_find(struct request *request, const struct address *addresses, int count);
 
 int command_list(struct request *request);
 int command_status(struct request *request);

@@ -6,18 +6,6 @@
 #include "device_json.h"
 #include "json.h"
 
-/**
- * document_begin() - How each JSON document begins
- * @request: what was asked
- */
-void document_begin(const struct request *request)
-{
-	json_open(NULL, '{');
-	json_string("program", "vfio-nosnoop");
-	json_string("version", VERSION);
-	json_string("command", request->command);
-}
-
 static void iommu_json(const struct device *device)
 {
 	const struct iommu *iommu = &device->iommu;
@@ -75,5 +63,7 @@ void device_json(const struct request *request, const struct device *device)
 		  device->knows.errata ? KNOWN_YES : KNOWN_NO);
 	json_string("back_door", device->knows.back_door);
 	json_string("verdict", words->code);
+	json_string("severity", verdict_severity(words->status));
+	json_number("exit_status", words->status);
 	json_string("words", words->sentence);
 }

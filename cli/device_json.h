@@ -4,7 +4,6 @@
 
 #include "commands.h"
 
-void document_begin(const struct request *request);
 void device_json(const struct request *request, const struct device *device);
 
 #endif /* DEVICE_JSON_H */

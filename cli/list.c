@@ -103,10 +103,10 @@ int command_list(struct request *request)
 	if (!request->json) {
 		print_table(request);
 		tell_limits(request);
-		return 0;
+		return complaints() ? EXIT_FAILED : 0;
 	}
 
-	document_begin(request);
+	message_document_begin(request->command);
 	json_know("complete", count_limited(request) ? KNOWN_NO : KNOWN_YES);
 	json_open("devices", '[');
 	for (i = 0; i < request->nr_targets; i++) {
@@ -115,7 +115,8 @@ int command_list(struct request *request)
 		json_close('}');
 	}
 	json_close(']');
+	complaints_json("errors");
 	json_close('}');
 	tell_limits(request);
-	return 0;
+	return complaints() ? EXIT_FAILED : 0;
 }

@@ -16,13 +16,14 @@
 
 static const char help[] =
 "usage: vfio-nosnoop [OPTION]... list [ADDRESS]...\n"
-"       vfio-nosnoop [OPTION]... status ADDRESS...\n"
+"       vfio-nosnoop [OPTION]... status [ADDRESS]...\n"
 "       vfio-nosnoop [OPTION]... bind ADDRESS...\n"
 "       vfio-nosnoop [OPTION]... unbind ADDRESS...\n"
 "\n"
 "Tells which PCI functions may send requests that bypass the CPU caches (No\n"
 "Snoop), and binds them to vfio-pci-nosnoop, which holds that off in a virtual\n"
-"machine. An ADDRESS is 0000:01:00.0 or 01:00.0.\n"
+"machine. An ADDRESS is 0000:01:00.0, 01:00.0, libvirt's pci_0000_01_00_0 or, for\n"
+"all functions of a slot, 01:00.\n"
 "\n"
 "  list      a line for each function\n"
 "  status    all about a function, with a verdict and what to do next\n"
@@ -34,14 +35,16 @@ static const char help[] =
 "      --persist    bind, unbind: over boots, too, with driverctl\n"
 "      --force      bind: also what the host uses for itself\n"
 "  -F, --file FILE  list, status: look at what lspci -xxx printed, in FILE or -\n"
+"      --class CLASS, -d, --id VENDOR:DEVICE, --driver NAME\n"
+"                   list, status: those only; NAME may be none\n"
 "  -S, --root DIR   look at DIR/sys, DIR/proc and so on\n"
 "      --json       print a JSON document\n"
 "  -h, --help       show this\n"
 "  -V, --version    show the version\n"
 "\n"
-"Exit status: 0, all is well; 1, something failed; 2, wrong arguments. Of status:\n"
-"3, a function can be non-coherent; 4, it is not known; 5, a guest can get around\n"
-"the driver.\n";
+"Exit status: 0, all is well; 1, something failed, or a device is not there; 2,\n"
+"wrong arguments. Of status: 3, a function can be non-coherent; 4, it is not known;\n"
+"5, a guest can get around the driver.\n";
 
 static const struct command {
 	const char *name;
@@ -50,12 +53,12 @@ static const struct command {
 	bool needs_target;
 } commands[] = {
 	{ "list", command_list, false, false },
-	{ "status", command_status, false, true },
+	{ "status", command_status, false, false },
 	{ "bind", command_bind, true, true },
 	{ "unbind", command_unbind, true, true },
 };
 
-enum { OPTION_GROUP = 256, OPTION_PERSIST, OPTION_FORCE, OPTION_JSON };
+enum { OPTION_GROUP = 256, OPTION_CLASS, OPTION_DRIVER, OPTION_PERSIST, OPTION_FORCE, OPTION_JSON };
 
 static const struct option options[] = {
 	{ "dry-run", no_argument, NULL, 'n' },
@@ -63,6 +66,9 @@ static const struct option options[] = {
 	{ "persist", no_argument, NULL, OPTION_PERSIST },
 	{ "force", no_argument, NULL, OPTION_FORCE },
 	{ "file", required_argument, NULL, 'F' },
+	{ "class", required_argument, NULL, OPTION_CLASS },
+	{ "id", required_argument, NULL, 'd' },
+	{ "driver", required_argument, NULL, OPTION_DRIVER },
 	{ "root", required_argument, NULL, 'S' },
 	{ "json", no_argument, NULL, OPTION_JSON },
 	{ "help", no_argument, NULL, 'h' },
@@ -95,6 +101,15 @@ static void take_option(struct request *request, int option, const char *argumen
 		break;
 	case 'F':
 		request->dump = argument;
+		break;
+	case OPTION_CLASS:
+		request->class = argument;
+		break;
+	case 'd':
+		request->id = argument;
+		break;
+	case OPTION_DRIVER:
+		request->driver = argument;
 		break;
 	case 'S':
 		set_root(argument);
@@ -131,7 +146,7 @@ static void take_options(struct request *request, int argc, char **argv)
 	int option;
 
 	opterr = 0;
-	while ((option = getopt_long(argc, argv, ":nF:S:hV", options, NULL)) >= 0) {
+	while ((option = getopt_long(argc, argv, ":nF:d:S:hV", options, NULL)) >= 0) {
 		if (option == '?' || option == ':')
 			wrong_option(option == ':', argv[optind - 1]);
 		take_option(request, option, optarg);
@@ -155,6 +170,8 @@ static void check_options(const struct request *request, const struct command *c
 {
 	if (command->binds && request->dump)
 		usage_error("--file is for list and status: a dump cannot be bound");
+	if (command->binds && (request->class || request->id || request->driver))
+		usage_error("--class, --id and --driver are for list and status: name what is to be bound");
 	if (command->binds)
 		return;
 	if (request->dry_run || request->whole_group || request->persist)
@@ -163,31 +180,15 @@ static void check_options(const struct request *request, const struct command *c
 		usage_error("--force is for bind");
 }
 
-/* As they are named, but each once */
-static void find_targets(struct request *request, struct address *addresses, int count)
+/* Before any error, of options too, for that to be in a document */
+static bool wants_json(int argc, char **argv)
 {
-	char bdf[ADDRESS_SIZE];
-	struct device *device;
-	int i, j;
+	int i;
 
-	request->targets = allocate(NULL, count ? count : request->machine.count,
-				    sizeof(*request->targets));
-	for (i = 0; i < count; i++) {
-		address_format(&addresses[i], bdf);
-		device = machine_find(&request->machine, &addresses[i]);
-		if (!device)
-			die("there is no device %s%s%s: 'vfio-nosnoop list' shows those there are",
-			    bdf, request->dump ? " in " : "",
-			    request->dump ? request->machine.dump : "");
-		for (j = 0; j < request->nr_targets; j++)
-			if (request->targets[j] == device)
-				break;
-		if (j == request->nr_targets)
-			request->targets[request->nr_targets++] = device;
-	}
-	if (!count)
-		for (i = 0; i < request->machine.count; i++)
-			request->targets[request->nr_targets++] = &request->machine.devices[i];
+	for (i = 1; i < argc && strcmp(argv[i], "--"); i++)
+		if (!strcmp(argv[i], "--json"))
+			return true;
+	return false;
 }
 
 int main(int argc, char **argv)
@@ -195,26 +196,24 @@ int main(int argc, char **argv)
 	static struct request request;
 	static struct address *addresses;
 	const struct command *command;
-	const char *wrong;
-	int count, status, i;
+	int count, status;
 
+	if (wants_json(argc, argv))
+		message_document(NULL);
 	take_options(&request, argc, argv);
 	command = find_command(argv[optind]);
 	request.command = command->name;
+	if (request.json)
+		message_document(request.command);
 	check_options(&request, command);
 
 	count = argc - optind - 1;
 	if (!count && command->needs_target)
 		usage_error("%s needs the address of a device", command->name);
-	addresses = allocate(NULL, count, sizeof(*addresses));
-	for (i = 0; i < count; i++) {
-		wrong = address_parse(argv[optind + 1 + i], &addresses[i]);
-		if (wrong)
-			usage_error("'%s' %s", argv[optind + 1 + i], wrong);
-	}
-
+	addresses = targets_parse(argv + optind + 1, count);
+	targets_check_filters(&request);
 	machine_load(&request.machine, request.dump);
-	find_targets(&request, addresses, count);
+	targets_find(&request, addresses, count);
 	status = command->run(&request);
 
 	if (fflush(stdout) || ferror(stdout))

@@ -2,6 +2,7 @@
 /* What is said to people: on standard error, and lines of no more than 79 */
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,23 +35,28 @@ void *allocate(void *old, unsigned long count, unsigned long size)
 	return new;
 }
 
+static void say(const char *format, va_list ap, const char *hint)
+{
+	char *text;
+
+	if (vasprintf(&text, format, ap) < 0)
+		exit(EXIT_FAILED);
+	fprintf(stderr, NAME "%s%s\n", text, hint);
+	said = allocate(said, nr_said + 1, sizeof(*said));
+	said[nr_said++] = text;
+}
+
 /**
  * complain() - Say what went wrong, once to people and once in the document
  * @format: without name and newline, as for printf()
  */
 void complain(const char *format, ...)
 {
-	char *text;
 	va_list ap;
 
 	va_start(ap, format);
-	if (vasprintf(&text, format, ap) < 0)
-		exit(EXIT_FAILED);
+	say(format, ap, "");
 	va_end(ap);
-
-	fprintf(stderr, NAME "%s\n", text);
-	said = allocate(said, nr_said + 1, sizeof(*said));
-	said[nr_said++] = text;
 }
 
 /**
@@ -68,6 +74,47 @@ void note(const char *format, ...)
 	fputc('\n', stderr);
 }
 
+static const char *document_of;
+static bool document_wanted;
+
+/**
+ * message_document() - Have die() and usage_error() print a document, too
+ * @command: what is to be done, or NULL if that is not known yet
+ *
+ * For programs that called this with --json; one that has begun is ended by nobody.
+ */
+void message_document(const char *command)
+{
+	document_wanted = true;
+	document_of = command;
+}
+
+/**
+ * message_document_begin() - How each document begins
+ * @command: what is to be done, or NULL
+ */
+void message_document_begin(const char *command)
+{
+	document_wanted = false;
+	json_open(NULL, '{');
+	json_string("program", "vfio-nosnoop");
+	json_string("version", VERSION);
+	json_string("command", command);
+}
+
+/* What was said last is why it ends. */
+__noreturn
+static void end(int status)
+{
+	if (document_wanted) {
+		message_document_begin(document_of);
+		json_know("ok", KNOWN_NO);
+		complaints_json("errors");
+		json_close('}');
+	}
+	exit(status);
+}
+
 /**
  * die() - Say what went wrong, and end
  * @format: without name and newline, as for printf()
@@ -76,12 +123,10 @@ void die(const char *format, ...)
 {
 	va_list ap;
 
-	fputs(NAME, stderr);
 	va_start(ap, format);
-	vfprintf(stderr, format, ap);
+	say(format, ap, "");
 	va_end(ap);
-	fputc('\n', stderr);
-	exit(EXIT_FAILED);
+	end(EXIT_FAILED);
 }
 
 /**
@@ -92,12 +137,10 @@ void usage_error(const char *format, ...)
 {
 	va_list ap;
 
-	fputs(NAME, stderr);
 	va_start(ap, format);
-	vfprintf(stderr, format, ap);
+	say(format, ap, " (see vfio-nosnoop --help)");
 	va_end(ap);
-	fputs(" (see vfio-nosnoop --help)\n", stderr);
-	exit(EXIT_USAGE);
+	end(EXIT_USAGE);
 }
 
 /**

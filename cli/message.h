@@ -15,6 +15,8 @@ __noreturn __printf(1, 2)
 void die(const char *format, ...);
 __noreturn __printf(1, 2)
 void usage_error(const char *format, ...);
+void message_document(const char *command);
+void message_document_begin(const char *command);
 int complaints(void);
 void complaints_json(const char *key);
 void print_wrapped(int indent, const char *text);

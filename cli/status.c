@@ -146,24 +146,23 @@ static void print_json(const struct request *request, const struct outlook *outl
 	json_close('}');
 }
 
-static bool is_worse(enum verdict_status a, enum verdict_status b)
-{
-	return a != STATUS_COHERENT && (b == STATUS_COHERENT || a < b);
-}
-
 /**
  * command_status() - Explain functions
  * @request: what was asked
  *
- * Return: the exit status, that of the worst verdict.
+ * Return: the exit status, that of the worst verdict, or that of a failure if one of
+ * those that were named is not there.
  */
 int command_status(struct request *request)
 {
 	enum verdict_status status = STATUS_COHERENT;
 	int i;
 
+	/* Of none it cannot be said that all is well. */
+	if (!request->nr_targets && !complaints())
+		complain("there is no such function");
 	if (request->json) {
-		document_begin(request);
+		message_document_begin(request->command);
 		json_open("devices", '[');
 	}
 	for (i = 0; i < request->nr_targets; i++) {
@@ -171,7 +170,7 @@ int command_status(struct request *request)
 		enum verdict_status one =
 			verdict_words(request->targets[i]->verdict)->status;
 
-		if (is_worse(one, status))
+		if (verdict_is_worse(one, status))
 			status = one;
 		if (request->json) {
 			print_json(request, &outlook);
@@ -183,7 +182,9 @@ int command_status(struct request *request)
 	}
 	if (request->json) {
 		json_close(']');
+		json_string("severity", verdict_severity(status));
+		complaints_json("errors");
 		json_close('}');
 	}
-	return status;
+	return complaints() ? EXIT_FAILED : status;
 }

@@ -148,3 +148,35 @@ const struct verdict_words *verdict_words(enum verdict verdict)
 {
 	return &words[verdict];
 }
+
+/**
+ * verdict_severity() - A word for programs to choose by
+ * @status: of a verdict
+ *
+ * Return: the word, constant.
+ */
+const char *verdict_severity(enum verdict_status status)
+{
+	switch (status) {
+	case STATUS_COHERENT:
+		return "coherent";
+	case STATUS_CAN:
+		return "non-coherent";
+	case STATUS_AROUND:
+		return "guest-can-undo";
+	default:
+		return "unknown";
+	}
+}
+
+/**
+ * verdict_is_worse() - Which of two counts
+ * @a: one status
+ * @b: another
+ *
+ * Return: true if @a is the worse.
+ */
+bool verdict_is_worse(enum verdict_status a, enum verdict_status b)
+{
+	return a != STATUS_COHERENT && (b == STATUS_COHERENT || a < b);
+}

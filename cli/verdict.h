@@ -67,5 +67,7 @@ struct verdict_words {
 
 enum verdict verdict_of(const struct facts *facts);
 const struct verdict_words *verdict_words(enum verdict verdict);
+const char *verdict_severity(enum verdict_status status);
+bool verdict_is_worse(enum verdict_status a, enum verdict_status b);
 
 #endif /* VERDICT_H */

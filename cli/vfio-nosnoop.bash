@@ -17,6 +17,15 @@ _vfio_nosnoop_addresses()
 	done
 }
 
+_vfio_nosnoop_drivers()
+{
+	local folder
+
+	for folder in /sys/bus/pci/drivers/*; do
+		[ ! -e "$folder" ] || printf '%s\n' "${folder##*/}"
+	done
+}
+
 _vfio_nosnoop()
 {
 	local cur words=() i command='' options
@@ -45,6 +54,13 @@ _vfio_nosnoop()
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
 		;;
+	--driver)
+		mapfile -t COMPREPLY < <(compgen -W "none $(_vfio_nosnoop_drivers)" -- "$cur")
+		return
+		;;
+	--class | -d | --id)
+		return
+		;;
 	-S | --root)
 		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
 		return
@@ -54,8 +70,8 @@ _vfio_nosnoop()
 	case $cur,$command in
 	-*,bind) options='-n --dry-run --group --persist --force -S --root --json --help' ;;
 	-*,unbind) options='-n --dry-run --group --persist -S --root --json --help' ;;
-	-*,?*) options='-F --file -S --root --json --help' ;;
-	-*,) options='-n --dry-run --group --persist --force -F --file -S --root --json --help --version' ;;
+	-*,?*) options='-F --file -S --root --class -d --id --driver --json --help' ;;
+	-*,) options='-n --dry-run --group --persist --force -F --file -S --root --class -d --id --driver --json --help --version' ;;
 	*,) options='list status bind unbind' ;;
 	*,unbind) options=$(_vfio_nosnoop_addresses vfio-pci-nosnoop) ;;
 	*) options=$(_vfio_nosnoop_addresses '') ;;

@@ -66,6 +66,46 @@ static void addresses(void **state)
 	}
 }
 
+/* Forms that only the arguments have */
+static void other_forms(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *formatted;	/* NULL if it is none */
+	} examples[] = {
+		{ "01:00.0", "0000:01:00.0" },
+		{ "pci_0000_01_00_0", "0000:01:00.0" },
+		{ "pci_10000_e1_02_3", "10000:e1:02.3" },
+		{ "pci@0000:01:00.0", "0000:01:00.0" },
+		{ "01:00", "0000:01:00" },
+		{ "0001:02:1f", "0001:02:1f" },
+		{ "pci_0000_01_00", "0000:01:00" },
+		{ "01:20", NULL },
+		{ "01:", NULL },
+		{ "01", NULL },
+		{ "001:00", NULL },
+		{ "pci_", NULL },
+		{ "pci_0000_01_00_8", NULL },
+		{ "pci_0000_01_00_0_0", NULL },
+		{ "0000_01_00_0", NULL },
+		{ "pci_00000000000000000000000000000001_01_00_0", NULL },
+		{ "01:00.0.0", NULL },
+	};
+	char text[ADDRESS_SIZE];
+	struct address address;
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(examples); i++) {
+		if (!!address_parse_any(examples[i].text, &address) != !examples[i].formatted)
+			fail_msg("'%s'", examples[i].text);
+		if (!examples[i].formatted)
+			continue;
+		address_format(&address, text);
+		assert_string_equal(text, examples[i].formatted);
+	}
+}
+
 static void order(void **state)
 {
 	static const char * const sorted[] = {
@@ -176,6 +216,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(addresses),
+		cmocka_unit_test(other_forms),
 		cmocka_unit_test(order),
 		cmocka_unit_test(json),
 		cmocka_unit_test(paragraphs),
