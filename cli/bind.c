@@ -254,8 +254,10 @@ static void check_refused(const struct request *request, const struct device *de
 	else if (device->denial != NOT_DENIED)
 		check_denied(request, device);
 	else if (device->group < 0)
-		complain("%s: it has no IOMMU group, so VFIO cannot isolate it: turn the IOMMU on, in the firmware and with intel_iommu=on on Intel's machines",
-			 device->bdf);
+		complain("%s: it has no IOMMU group, so VFIO cannot isolate it: %s", device->bdf,
+			 request->machine.host.virtual == KNOWN_YES ?
+			 "this is a virtual machine, and its host has to give it an IOMMU" :
+			 "turn the IOMMU on, in the firmware and with intel_iommu=on on Intel's machines");
 }
 
 static void check_module(void)
@@ -517,7 +519,12 @@ static void tell_of_pfs(void)
 	for (i = 0; i < work.nr_jobs; i++) {
 		const struct device *pf = work.jobs[i].device->pf_device;
 
-		if (pf && pf->seen.bit == KNOWN_YES)
+		if (!pf || pf->seen.bit != KNOWN_YES)
+			continue;
+		if (*work.request->machine.host.lockdown)
+			note("%s: opening it will be refused until Enable No Snoop of its PF is cleared, and setpci cannot do that, for the kernel is locked down (%s)",
+			     work.jobs[i].device->bdf, work.request->machine.host.lockdown);
+		else
 			note("%s: opening it will be refused until Enable No Snoop of its PF is cleared: setpci -s %s CAP_EXP+8.w=0:800",
 			     work.jobs[i].device->bdf, pf->bdf);
 	}

@@ -6,6 +6,19 @@
 #include "device_json.h"
 #include "json.h"
 
+/**
+ * host_json() - What the machine is, in an object that is open
+ * @request: what was asked
+ */
+void host_json(const struct request *request)
+{
+	const struct host *host = &request->machine.host;
+
+	json_know("virtual_machine", host->virtual);
+	json_string("hypervisor", *host->hypervisor ? host->hypervisor : NULL);
+	json_string("lockdown", *host->lockdown ? host->lockdown : NULL);
+}
+
 static void iommu_json(const struct device *device)
 {
 	const struct iommu *iommu = &device->iommu;

@@ -4,6 +4,7 @@
 
 #include "commands.h"
 
+void host_json(const struct request *request);
 void device_json(const struct request *request, const struct device *device);
 
 #endif /* DEVICE_JSON_H */

@@ -102,7 +102,7 @@ static void print_group(const struct request *request, const struct outlook *out
 		paragraph("KVM is told of a group that its DMA is coherent only if that is so for each device in it. One that is bound to another of VFIO's drivers spoils it.");
 }
 
-static void print_iommu(const struct outlook *outlook)
+static void print_iommu(const struct request *request, const struct outlook *outlook)
 {
 	const struct iommu *iommu = &outlook->device->iommu;
 
@@ -111,7 +111,10 @@ static void print_iommu(const struct outlook *outlook)
 		paragraph("A dump does not tell of the IOMMU.");
 		return;
 	case IOMMU_NONE:
-		paragraph("It has no IOMMU, so nothing isolates it: turn the IOMMU on in the firmware and, on Intel's machines, with intel_iommu=on on the kernel's command line.");
+		if (request->machine.host.virtual == KNOWN_YES)
+			paragraph("It has no IOMMU, so nothing isolates it. This is a virtual machine, which has one only if its host gives it one: with QEMU by -device intel-iommu,intremap=on,caching-mode=on before all other devices, on the machine q35 with kernel-irqchip=split, and intel_iommu=on on the command line of the kernel in here; or by -device virtio-iommu-pci.");
+		else
+			paragraph("It has no IOMMU, so nothing isolates it: turn the IOMMU on in the firmware and, on Intel's machines, with intel_iommu=on on the kernel's command line.");
 		return;
 	case IOMMU_VTD:
 		if (iommu->has_ecap)
@@ -141,6 +144,20 @@ static void print_iommu(const struct outlook *outlook)
 		else
 			paragraph("The kernel does not name its IOMMU, so whether that enforces snooping is not known.");
 	}
+}
+
+/* Config space and the IOMMU are what the hypervisor makes of them. */
+static void print_host(const struct request *request, const struct outlook *outlook)
+{
+	const struct host *host = &request->machine.host;
+	const struct device *device = outlook->device;
+
+	if (host->virtual != KNOWN_YES || device->seen.bridge)
+		return;
+	paragraph("This is a virtual machine%s%s: config space as it reads here may be the hypervisor's, so that in hardware the bit may have another value. Whether the device is coherent in here is for vfio-nosnoop to tell on the host.",
+		  *host->hypervisor ? " of " : "", host->hypervisor);
+	if (device->iommu.enforces == KNOWN_YES)
+		paragraph("The IOMMU is the hypervisor's, too: that it enforces snooping is what the hypervisor says of it.");
 }
 
 /* The function's config space is there, and the capability or its register is not. */
@@ -180,8 +197,11 @@ static void print_bit(const struct request *request, const struct outlook *outlo
 	if (device->seen.bit == NOT_KNOWN)
 		print_unseen_bit(outlook, request->dump);
 	else
-		paragraph("Enable No Snoop is %s in hardware, bus mastering is %s.",
-			  are[device->seen.bit], master[device->seen.master]);
+		paragraph("Enable No Snoop is %s%s, bus mastering is %s.",
+			  are[device->seen.bit],
+			  request->dump ? " in the dump" :
+			  request->machine.host.virtual == KNOWN_YES ? "" : " in hardware",
+			  master[device->seen.master]);
 }
 
 static void print_errata(const struct outlook *outlook)
@@ -251,13 +271,19 @@ static void print_back_door(const struct outlook *outlook)
 	paragraph("The way around the driver: %s.", back_door);
 }
 
-static void print_next(const struct outlook *outlook)
+static void print_next(const struct request *request, const struct outlook *outlook)
 {
 	if (*outlook->next) {
 		printf("%*sNext: %s\n", INDENT, "", outlook->next);
 		return;
 	}
 	switch (outlook->device->verdict) {
+	case VERDICT_VF_CAN:
+	case VERDICT_PF_IN_THE_WAY:
+		if (*request->machine.host.lockdown)
+			paragraph("Next: nothing that root may do from here clears the PF's bit, for the kernel is locked down (%s), so that setpci cannot write config space. Have the PF's driver clear it, or boot without lockdown, which Secure Boot turns on.",
+				  request->machine.host.lockdown);
+		break;
 	case VERDICT_NO_BIT:
 	case VERDICT_IGD:
 		paragraph("Next: this driver is of no use to it. With vfio-pci a virtual machine gets it as one that may be non-coherent.");
@@ -277,7 +303,7 @@ static void print_next(const struct outlook *outlook)
 	}
 }
 
-static void print_verdict(const struct outlook *outlook)
+static void print_verdict(const struct request *request, const struct outlook *outlook)
 {
 	const struct verdict_words *words = verdict_words(outlook->device->verdict);
 	bool warns = words->status == STATUS_CAN || words->status == STATUS_AROUND;
@@ -289,7 +315,7 @@ static void print_verdict(const struct outlook *outlook)
 	if (warns && outlook->device->iommu.enforces == NOT_KNOWN &&
 	    outlook->device->verdict != VERDICT_BROKEN)
 		paragraph("All that unless the IOMMU enforces snooping, which is not known.");
-	print_next(outlook);
+	print_next(request, outlook);
 }
 
 /**
@@ -304,12 +330,13 @@ void outlook_explain(const struct request *request, const struct outlook *outloo
 		print_driver(outlook);
 		print_group(request, outlook);
 	}
-	print_iommu(outlook);
+	print_iommu(request, outlook);
+	print_host(request, outlook);
 	print_bit(request, outlook);
 	print_errata(outlook);
 	if (!request->dump) {
 		print_kvm(outlook);
 		print_module(outlook);
 	}
-	print_verdict(outlook);
+	print_verdict(request, outlook);
 }

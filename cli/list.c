@@ -107,6 +107,7 @@ int command_list(struct request *request)
 	}
 
 	message_document_begin(request->command);
+	host_json(request);
 	json_know("complete", count_limited(request) ? KNOWN_NO : KNOWN_YES);
 	json_open("devices", '[');
 	for (i = 0; i < request->nr_targets; i++) {

@@ -184,6 +184,7 @@ void machine_load_dump(struct machine *machine)
 	struct config_vfs vfs;
 	int i;
 
+	machine->host.virtual = NOT_KNOWN;
 	dump_read(&dump, machine->dump);
 	machine->dump = dump.name;
 	machine->count = dump.count;
@@ -252,6 +253,7 @@ static void load_machine(struct machine *machine, struct pci_access *access)
 	for (dev = access->devices; dev; dev = dev->next)
 		read_machine(device++, dev);
 	qsort(machine->devices, machine->count, sizeof(*device), compare);
+	machine->host = host_look();
 	machine->disable_denylist = kernel_parameter("disable_denylist");
 	machine->strict = kernel_parameter("strict");
 }

@@ -5,10 +5,12 @@
 #include <stdbool.h>
 
 #include "device.h"
+#include "host.h"
 
 /* All functions: those of a machine, or of a dump */
 struct machine {
 	const char *dump;		/* the file, or NULL for a machine */
+	struct host host;		/* of a dump it is not known */
 	bool disable_denylist;		/* the driver's parameters; of a dump their */
 	bool strict;			/* defaults */
 	struct device *devices;		/* sorted by address */

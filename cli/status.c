@@ -30,22 +30,25 @@ static void look_at_group(const struct request *request, struct outlook *outlook
 	}
 }
 
+/* A command that only root may run, without what root does not need */
 __printf(2, 3)
 static void next_is(struct outlook *outlook, const char *format, ...)
 {
+	int length = snprintf(outlook->next, sizeof(outlook->next), "%s",
+			      geteuid() ? "sudo " : "");
 	va_list ap;
 
 	va_start(ap, format);
-	vsnprintf(outlook->next, sizeof(outlook->next), format, ap);
+	vsnprintf(outlook->next + length, sizeof(outlook->next) - length, format, ap);
 	va_end(ap);
 }
 
 static void next_is_bind(struct outlook *outlook)
 {
 	if (outlook->module == KNOWN_NO && !kernel_has_driver())
-		next_is(outlook, "sudo apt install ./vfio-pci-nosnoop-dkms_*.deb");
+		next_is(outlook, "apt install ./vfio-pci-nosnoop-dkms_*.deb");
 	else
-		next_is(outlook, "sudo vfio-nosnoop bind %s%s",
+		next_is(outlook, "vfio-nosnoop bind %s%s",
 			outlook->hosts || outlook->strangers ? "--group " : "",
 			outlook->device->bdf);
 }
@@ -60,14 +63,14 @@ static void choose_next(const struct request *request, struct outlook *outlook)
 	case VERDICT_UNKNOWN:
 	case VERDICT_HELD_UNSEEN:
 		if (geteuid())
-			next_is(outlook, "sudo vfio-nosnoop status %s", device->bdf);
+			next_is(outlook, "vfio-nosnoop status %s", device->bdf);
 		break;
 	case VERDICT_WILL_HOLD:
 	case VERDICT_BACK_DOOR:
 		if (outlook->hosts)
-			next_is(outlook, "sudo vfio-nosnoop bind --group %s", device->bdf);
+			next_is(outlook, "vfio-nosnoop bind --group %s", device->bdf);
 		else if (outlook->device->verdict == VERDICT_WILL_HOLD)
-			next_is(outlook, "sudo vfio-nosnoop status %s   # while it is in use",
+			next_is(outlook, "vfio-nosnoop status %s   # while it is in use",
 				device->bdf);
 		break;
 	case VERDICT_CAN:
@@ -77,13 +80,15 @@ static void choose_next(const struct request *request, struct outlook *outlook)
 		break;
 	case VERDICT_VF_CAN:
 	case VERDICT_PF_IN_THE_WAY:
-		next_is(outlook, "sudo setpci -s %s CAP_EXP+8.w=0:800", device->pf);
+		/* A kernel that is locked down refuses it. */
+		if (!*request->machine.host.lockdown)
+			next_is(outlook, "setpci -s %s CAP_EXP+8.w=0:800", device->pf);
 		break;
 	case VERDICT_BROKEN:
-		next_is(outlook, "sudo dmesg | grep %s", device->bdf);
+		next_is(outlook, "dmesg | grep %s", device->bdf);
 		break;
 	case VERDICT_NOT_ISOLATED:
-		next_is(outlook, "sudo dmesg | grep -iE 'DMAR|AMD-Vi|iommu'");
+		next_is(outlook, "dmesg | grep -iE 'DMAR|AMD-Vi|iommu'");
 		break;
 	case VERDICT_GONE:
 		next_is(outlook, "lspci -s %s", device->bdf);
@@ -163,6 +168,7 @@ int command_status(struct request *request)
 		complain("there is no such function");
 	if (request->json) {
 		message_document_begin(request->command);
+		host_json(request);
 		json_open("devices", '[');
 	}
 	for (i = 0; i < request->nr_targets; i++) {

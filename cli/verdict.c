@@ -20,7 +20,7 @@ static const struct verdict_words words[VERDICTS] = {
 		STATUS_COHERENT },
 	[VERDICT_HELD] = {
 		"held", "held off by this driver",
-		"vfio-pci-nosnoop has the function open and holds No Snoop off: the bit is 0 in hardware.",
+		"vfio-pci-nosnoop has the function open and holds No Snoop off: the bit is 0.",
 		STATUS_COHERENT },
 	[VERDICT_HELD_NO_MASTER] = {
 		"held-no-master", "held off, not mastering",
