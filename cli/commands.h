@@ -16,6 +16,7 @@ struct request {
 	bool force;
 	const char *dump;
 	struct machine machine;
+	const char *paste_for;		/* a program, or NULL */
 	const char *class;		/* digits that a class begins with, or NULL */
 	const char *id;			/* VENDOR:DEVICE, either of them maybe "" */
 	const char *driver;		/* "none" for those without one */

@@ -51,7 +51,7 @@ void device_read_sysfs(struct device *device)
 	device->group = -1;
 	if (!tree_link(text, DEVICE "/iommu_group", device->bdf))
 		device->group = atoi(text);
-	device->iommu = iommu_of(device->bdf, device->group);
+	device->iommu = iommu_of(device->bdf, &device->address, device->group);
 
 	if (!tree_link(text, DEVICE "/physfn", device->bdf)) {
 		device->vf = true;

@@ -130,8 +130,11 @@ static void print_iommu(const struct request *request, const struct outlook *out
 		paragraph("Its IOMMU is %s, AMD's, which always enforces snooping.", iommu->name);
 		return;
 	case IOMMU_SMMU3:
-		paragraph("Its IOMMU is %s, an Arm SMMUv3, which enforces snooping if it has CANWBS. The kernel does not show that to userspace, so it is not known.",
-			  iommu->name);
+		paragraph("Its IOMMU is %s%san Arm SMMUv3, which enforces snooping if the root complex has CANWBS. %s%s",
+			  iommu->name, *iommu->name ? ", " : "", iort_words(iommu->canwbs),
+			  iommu->canwbs == CANWBS_SET && iommu->old_kernel ?
+			  " But Linux uses it since 6.13, and whether this one does is not known." :
+			  iommu->canwbs == CANWBS_SET ? " Linux uses it since 6.13." : "");
 		return;
 	case IOMMU_VIRTIO:
 		paragraph("Its IOMMU is %s, a virtio-iommu, behind which is the IOMMU of another host. Whether that enforces snooping is not known here, and nothing can ask it to.",

@@ -34,7 +34,8 @@ static bool dmi_tells(char name[TREE_WORD])
 		const char *product;
 	} machines[] = {
 		{ "QEMU", "" }, { "KVM", "" }, { "Xen", "" }, { "VMware", "" }, { "Bochs", "" },
-		{ "innotek", "" }, { "Parallels", "" }, { "OpenStack", "" }, { "Apple", "Apple Virt" },
+		{ "innotek", "" }, { "Parallels", "" }, { "OpenStack", "" },
+		{ "Apple", "Apple Virt" },
 		{ "Microsoft", "Virtual Machine" }, { "Google", "Google Compute" },
 		{ "cloud-hypervisor", "" }, { "Cloud Hypervisor", "" }, { "Red Hat", "KVM" },
 		{ "Red Hat", "OpenStack" }, { "Alibaba Cloud", "Alibaba Cloud ECS" },

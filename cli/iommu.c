@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Which IOMMU a function is behind, and whether it enforces snooping */
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +25,44 @@ static void ask_vtd(struct iommu *iommu, const char *bdf)
 	iommu->enforces = iommu->ecap & VTD_ECAP_SC ? KNOWN_YES : KNOWN_NO;
 }
 
+/* Linux has asked IORT for it since 6.13; kernels with that added are not told apart. */
+static bool is_old_kernel(void)
+{
+	char text[TREE_WORD];
+	unsigned int major, minor;
+
+	if (tree_read(text, sizeof(text), "/proc/sys/kernel/osrelease") ||
+	    sscanf(text, "%u.%u", &major, &minor) != 2)
+		return true;
+	return major < 6 || (major == 6 && minor < 13);
+}
+
+static void ask_iort(struct iommu *iommu, const struct address *address)
+{
+	iommu->canwbs = iort_canwbs(address);
+	if (iommu->canwbs == CANWBS_SET && !iommu->old_kernel)
+		iommu->enforces = KNOWN_YES;
+	else if (iommu->canwbs == CANWBS_CLEAR)
+		iommu->enforces = KNOWN_NO;
+}
+
+/**
+ * iommu_of_iort() - What a copy of the table IORT says of a function of a dump
+ * @address: the function
+ *
+ * Return: the IOMMU, with the answer of a kernel that asks the table.
+ */
+struct iommu iommu_of_iort(const struct address *address)
+{
+	struct iommu iommu = { .kind = IOMMU_UNSEEN, .enforces = NOT_KNOWN };
+
+	if (!iort_is_given() || !iort_has_smmu3(address))
+		return iommu;
+	iommu.kind = IOMMU_SMMU3;
+	ask_iort(&iommu, address);
+	return iommu;
+}
+
 /* Its name says nothing: it is that of the bus it is on. */
 static bool is_virtio(const char *bdf)
 {
@@ -41,12 +80,13 @@ static bool starts(const char *text, const char *with)
 /**
  * iommu_of() - Find the IOMMU of a function
  * @bdf: the function's address
+ * @address: the same
  * @group: the number of its IOMMU group, or less than 0
  *
  * Return: what is known of it. Where the answer cannot be seen from userspace
- * it is NOT_KNOWN: SMMUv3's depends on CANWBS, which the kernel keeps to itself.
+ * it is NOT_KNOWN.
  */
-struct iommu iommu_of(const char *bdf, int group)
+struct iommu iommu_of(const char *bdf, const struct address *address, int group)
 {
 	struct iommu iommu = { .kind = IOMMU_NONE, .enforces = KNOWN_NO };
 	char name[TREE_WORD];
@@ -71,6 +111,8 @@ struct iommu iommu_of(const char *bdf, int group)
 		iommu.enforces = KNOWN_YES;
 	} else if (starts(iommu.name, "smmu3.")) {
 		iommu.kind = IOMMU_SMMU3;
+		iommu.old_kernel = is_old_kernel();
+		ask_iort(&iommu, address);
 	} else if (is_virtio(bdf)) {
 		iommu.kind = IOMMU_VIRTIO;
 	}

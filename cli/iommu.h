@@ -2,6 +2,8 @@
 #ifndef IOMMU_H
 #define IOMMU_H
 
+#include "address.h"
+#include "iort.h"
 #include "know.h"
 #include "tree.h"
 
@@ -21,9 +23,12 @@ struct iommu {
 	enum know enforces;		/* snooping */
 	bool has_ecap;			/* of VT-d: what the answer rests on */
 	unsigned long long ecap;
+	enum canwbs canwbs;		/* of SMMUv3, likewise */
+	bool old_kernel;		/* which may not know of it */
 };
 
-struct iommu iommu_of(const char *bdf, int group);
+struct iommu iommu_of(const char *bdf, const struct address *address, int group);
+struct iommu iommu_of_iort(const struct address *address);
 const char *iommu_kind_name(enum iommu_kind kind);
 
 #endif /* IOMMU_H */

@@ -196,7 +196,7 @@ void machine_load_dump(struct machine *machine)
 		address_format(&device->address, device->bdf);
 		snprintf(device->name, sizeof(device->name), "%s", dump.functions[i].text.name);
 		device->group = -1;
-		device->iommu.enforces = NOT_KNOWN;
+		device->iommu = iommu_of_iort(&device->address);
 		device->root_bus = !device->address.bus;
 		device->open = NOT_KNOWN;
 		read_identity(device, &dump.functions[i].config);

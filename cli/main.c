@@ -13,6 +13,7 @@
 #include "attribute.h"
 #include "commands.h"
 #include "message.h"
+#include "paste.h"
 
 static const char help[] =
 "usage: vfio-nosnoop [OPTION]... list [ADDRESS]...\n"
@@ -34,7 +35,10 @@ static const char help[] =
 "      --group      bind, unbind: all functions of the IOMMU group\n"
 "      --persist    bind, unbind: over boots, too, with driverctl\n"
 "      --force      bind: also what the host uses for itself\n"
+"      --for PROGRAM  status: the lines to paste for libvirt, qemu, proxmox, nova or\n"
+"                   kubevirt\n"
 "  -F, --file FILE  list, status: look at what lspci -xxx printed, in FILE or -\n"
+"      --iort FILE  list, status: with -F, the table IORT of that machine, of Arm's\n"
 "      --class CLASS, -d, --id VENDOR:DEVICE, --driver NAME\n"
 "                   list, status: those only; NAME may be none\n"
 "  -S, --root DIR   look at DIR/sys, DIR/proc and so on\n"
@@ -58,15 +62,26 @@ static const struct command {
 	{ "unbind", command_unbind, true, true },
 };
 
-enum { OPTION_GROUP = 256, OPTION_CLASS, OPTION_DRIVER, OPTION_PERSIST, OPTION_FORCE, OPTION_JSON };
+enum {
+	OPTION_GROUP = 256,
+	OPTION_CLASS,
+	OPTION_DRIVER,
+	OPTION_PERSIST,
+	OPTION_FOR,
+	OPTION_FORCE,
+	OPTION_IORT,
+	OPTION_JSON,
+};
 
 static const struct option options[] = {
 	{ "dry-run", no_argument, NULL, 'n' },
 	{ "group", no_argument, NULL, OPTION_GROUP },
 	{ "persist", no_argument, NULL, OPTION_PERSIST },
+	{ "for", required_argument, NULL, OPTION_FOR },
 	{ "force", no_argument, NULL, OPTION_FORCE },
 	{ "file", required_argument, NULL, 'F' },
 	{ "class", required_argument, NULL, OPTION_CLASS },
+	{ "iort", required_argument, NULL, OPTION_IORT },
 	{ "id", required_argument, NULL, 'd' },
 	{ "driver", required_argument, NULL, OPTION_DRIVER },
 	{ "root", required_argument, NULL, 'S' },
@@ -96,6 +111,9 @@ static void take_option(struct request *request, int option, const char *argumen
 	case OPTION_PERSIST:
 		request->persist = true;
 		break;
+	case OPTION_FOR:
+		request->paste_for = argument;
+		break;
 	case OPTION_FORCE:
 		request->force = true;
 		break;
@@ -104,6 +122,9 @@ static void take_option(struct request *request, int option, const char *argumen
 		break;
 	case OPTION_CLASS:
 		request->class = argument;
+		break;
+	case OPTION_IORT:
+		iort_use(argument);
 		break;
 	case 'd':
 		request->id = argument;
@@ -170,6 +191,13 @@ static void check_options(const struct request *request, const struct command *c
 {
 	if (command->binds && request->dump)
 		usage_error("--file is for list and status: a dump cannot be bound");
+	if (request->paste_for && (command->run != command_status || request->json))
+		usage_error("--for is for status, and not for --json");
+	if (request->paste_for && !paste_knows(request->paste_for))
+		usage_error("--for %s: it is for libvirt, qemu, proxmox, nova or kubevirt",
+			    request->paste_for);
+	if (iort_is_given() && !request->dump)
+		usage_error("--iort is for a dump: it goes with --file");
 	if (command->binds && (request->class || request->id || request->driver))
 		usage_error("--class, --id and --driver are for list and status: name what is to be bound");
 	if (command->binds)
@@ -208,7 +236,7 @@ int main(int argc, char **argv)
 	check_options(&request, command);
 
 	count = argc - optind - 1;
-	if (!count && command->needs_target)
+	if (!count && (command->needs_target || request.paste_for))
 		usage_error("%s needs the address of a device", command->name);
 	addresses = targets_parse(argv + optind + 1, count);
 	targets_check_filters(&request);

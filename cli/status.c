@@ -13,6 +13,7 @@
 #include "kernel.h"
 #include "message.h"
 #include "outlook.h"
+#include "paste.h"
 
 static void look_at_group(const struct request *request, struct outlook *outlook)
 {
@@ -151,6 +152,15 @@ static void print_json(const struct request *request, const struct outlook *outl
 	json_close('}');
 }
 
+static int paste_all(const struct request *request)
+{
+	int i;
+
+	for (i = 0; i < request->nr_targets; i++)
+		paste_print(request, request->targets[i]);
+	return complaints() ? EXIT_FAILED : 0;
+}
+
 /**
  * command_status() - Explain functions
  * @request: what was asked
@@ -163,6 +173,8 @@ int command_status(struct request *request)
 	enum verdict_status status = STATUS_COHERENT;
 	int i;
 
+	if (request->paste_for)
+		return paste_all(request);
 	/* Of none it cannot be said that all is well. */
 	if (!request->nr_targets && !complaints())
 		complain("there is no such function");

@@ -50,12 +50,16 @@ _vfio_nosnoop()
 	done
 
 	case $3 in
-	-F | --file)
+	-F | --file | --iort)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
 		;;
 	--driver)
 		mapfile -t COMPREPLY < <(compgen -W "none $(_vfio_nosnoop_drivers)" -- "$cur")
+		return
+		;;
+	--for)
+		mapfile -t COMPREPLY < <(compgen -W 'libvirt qemu proxmox nova kubevirt' -- "$cur")
 		return
 		;;
 	--class | -d | --id)
@@ -70,8 +74,9 @@ _vfio_nosnoop()
 	case $cur,$command in
 	-*,bind) options='-n --dry-run --group --persist --force -S --root --json --help' ;;
 	-*,unbind) options='-n --dry-run --group --persist -S --root --json --help' ;;
-	-*,?*) options='-F --file -S --root --class -d --id --driver --json --help' ;;
-	-*,) options='-n --dry-run --group --persist --force -F --file -S --root --class -d --id --driver --json --help --version' ;;
+	-*,status) options='--for -F --file --iort -S --root --class -d --id --driver --json --help' ;;
+	-*,?*) options='-F --file --iort -S --root --class -d --id --driver --json --help' ;;
+	-*,) options='-n --dry-run --group --persist --for --force -F --file --iort -S --root --class -d --id --driver --json --help --version' ;;
 	*,) options='list status bind unbind' ;;
 	*,unbind) options=$(_vfio_nosnoop_addresses vfio-pci-nosnoop) ;;
 	*) options=$(_vfio_nosnoop_addresses '') ;;

@@ -101,3 +101,21 @@ binary()
 	# shellcheck disable=SC2059 # it is a format on purpose
 	printf "$text"
 }
+
+# iort SEGMENT FLAGS [REVISION] [KIND]: ACPI's table with an SMMUv3, or the node KIND in
+# its place, and behind it the root complex of the segment; hexadecimal
+iort()
+{
+	BYTES=()
+	put 4 0 54524f49 ac
+	put 1 8 "${3:-7}"
+	put 4 24 2 30
+	put 1 30 "${4:-4}" 44
+	put 1 74 2 38
+	put 4 7c 1 24
+	put 1 8b "$2"
+	put 4 90 "$1"
+	# Of node 74, whose one mapping is at 24 in it: from 0, 10000 of them, to node 30
+	put 4 98 0 ffff 0 30
+	binary 172
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef IORT_H
+#define IORT_H
+
+#include <stdbool.h>
+
+#include "address.h"
+
+/* What ACPI's table IORT says of CANWBS for a function */
+enum canwbs {
+	CANWBS_NOT_READ,	/* others than root cannot */
+	CANWBS_DEVICE_TREE,	/* the machine has none, but a device tree */
+	CANWBS_NO_TABLE,
+	CANWBS_BROKEN,		/* the table is not whole */
+	CANWBS_NO_NODE,		/* none for the function's segment */
+	CANWBS_TOO_OLD,		/* clear, in a table from before there was such a flag */
+	CANWBS_CLEAR,
+	CANWBS_SET,
+};
+
+void iort_use(const char *path);
+bool iort_is_given(void);
+enum canwbs iort_canwbs(const struct address *address);
+bool iort_has_smmu3(const struct address *address);
+const char *iort_words(enum canwbs canwbs);
+
+#endif /* IORT_H */
