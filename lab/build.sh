@@ -187,6 +187,6 @@ compile_cli()
 
 cli()
 {
-	cached cli "$(key_of cli drivers/vfio/pci/nosnoop/devices.[ch] lab/build.sh)-${ROOTFS##*-}" \
+	cached cli "$(key_of cli drivers/vfio/pci/nosnoop/devices.{c,h} lab/build.sh)-${ROOTFS##*-}" \
 		"building the user's command" compile_cli
 }

@@ -13,19 +13,20 @@ TAP_FAILED=0
 # there bash has no errexit.
 check()
 {
-	local name=$1 output status
+	# By names that hide none of the caller's from COMMAND
+	local check_name=$1 check_output check_status
 	shift
 
 	TAP_COUNT=$((TAP_COUNT + 1))
-	output=$(set -e; "$@" 2>&1)
-	status=$?
-	if [ $status = 0 ]; then
-		echo "ok $TAP_COUNT $name"
-		sed -n 's/^note: /# &/p' <<<"$output"
+	check_output=$(set -e; "$@" 2>&1)
+	check_status=$?
+	if [ $check_status = 0 ]; then
+		echo "ok $TAP_COUNT $check_name"
+		sed -n 's/^note: /# &/p' <<<"$check_output"
 	else
 		TAP_FAILED=$((TAP_FAILED + 1))
-		echo "not ok $TAP_COUNT $name"
-		sed 's/^/# /' <<<"${output:-a command failed with exit status $status}"
+		echo "not ok $TAP_COUNT $check_name"
+		sed 's/^/# /' <<<"${check_output:-a command failed with exit status $check_status}"
 	fi
 }
 
