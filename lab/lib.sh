@@ -84,7 +84,7 @@ make_cached()
 		still_at_it "$folder.part" >/dev/null {lock}>&- &
 		ticker=$!
 		("$@" "$folder.part") >"$CACHE/$name.log" 2>&1 || status=1
-		kill $ticker
+		kill $ticker || true
 		wait $ticker || true
 		if [ $status != 0 ]; then
 			tail -n 25 "$CACHE/$name.log" >&2
