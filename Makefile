@@ -71,7 +71,7 @@ help:
 	@echo "make install    install it"
 	@echo "make run        show it at work in the lab, beside vfio-pci (root)"
 	@echo "make check      what each commit has to pass (root)"
-	@echo "make check-all  all tests, also those of packages, documents and the lab (root)"
+	@echo "make check-all  and those of packages, documents, other kernels and the lab (root)"
 	@echo "make prove      prove policy.h and config.c for all values with CBMC (root)"
 	@echo "make soak       millions of hostile operations, on two kernels (root)"
 	@echo "make mutants    take the driver's hooks out one at a time; a test must find each (root)"

@@ -29,12 +29,21 @@ static void init(enum config_no_snoop no_snoop, bool pcie)
 	config_init(&config, &options);
 }
 
-/* Each 32-bit register: its reset value, and what it is after all ones. */
-static const struct {
+/* A 32-bit register: its reset value, and what it is after all ones */
+struct bits {
 	u32 offset;
 	u32 reset;
 	u32 ones;
-} registers[] = {
+};
+
+static void check_bits(const struct bits *bits)
+{
+	assert_int_equal(get(bits->offset, 4), bits->reset);
+	set(bits->offset, 4, 0xffffffff);
+	assert_int_equal(get(bits->offset, 4), bits->ones);
+}
+
+static const struct bits registers[] = {
 	{ PCI_VENDOR_ID, 0x0b111234, 0x0b111234 },
 	{ PCI_COMMAND, 0x00100000, 0x00100547 },
 	{ PCI_CLASS_REVISION, 0x08800001, 0x08800001 },
@@ -78,9 +87,7 @@ static void reset_and_writable_bits(void **state)
 	(void)state;
 	init(CONFIG_NO_SNOOP_RW, true);
 	for (i = 0; i < ARRAY_SIZE(registers); i++) {
-		assert_int_equal(get(registers[i].offset, 4), registers[i].reset);
-		set(registers[i].offset, 4, 0xffffffff);
-		assert_int_equal(get(registers[i].offset, 4), registers[i].ones);
+		check_bits(registers + i);
 		set(registers[i].offset, 4, 0);
 	}
 }
@@ -330,11 +337,7 @@ static void root_complex_integrated_endpoint(void **state)
 static void msi(void **state)
 {
 	struct config_options options = default_options;
-	static const struct {
-		u32 offset;
-		u32 reset;
-		u32 ones;
-	} msi[] = {
+	static const struct bits msi[] = {
 		{ MODEL_CAP_PM, 0x00035001, 0x00035001 },
 		{ MODEL_CAP_MSI, 0x00848005, 0x00f58005 },
 		{ MODEL_CAP_MSI + PCI_MSI_ADDRESS_LO, 0, 0xfffffffc },
@@ -347,11 +350,8 @@ static void msi(void **state)
 	(void)state;
 	options.msi = true;
 	config_init(&config, &options);
-	for (i = 0; i < ARRAY_SIZE(msi); i++) {
-		assert_int_equal(get(msi[i].offset, 4), msi[i].reset);
-		set(msi[i].offset, 4, 0xffffffff);
-		assert_int_equal(get(msi[i].offset, 4), msi[i].ones);
-	}
+	for (i = 0; i < ARRAY_SIZE(msi); i++)
+		check_bits(msi + i);
 	assert_true(config_messages_enabled(&config));
 	assert_false(config_messages_masked(&config));
 	set(MODEL_CAP_MSI + PCI_MSI_FLAGS, 2, 0xfffe);

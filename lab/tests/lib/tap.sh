@@ -78,6 +78,27 @@ unbind()
 	echo >"/sys/bus/pci/devices/$1/driver_override"
 }
 
+# driver_of BDF: or nothing
+driver_of()
+{
+	[ ! -e "/sys/bus/pci/devices/$1/driver" ] ||
+		basename "$(readlink "/sys/bus/pci/devices/$1/driver")"
+}
+
+# steps BDF[,UUID] STEP...: what vfio-steps answers, in one line
+steps()
+{
+	timeout 60 /lab/tools/vfio-steps "$@" 2>&1 | paste -sd ' '
+}
+
+# steps_by DRIVER BDF STEP...: bound to it for that long
+steps_by()
+{
+	bind "$2" "$1"
+	steps "${@:2}"
+	unbind "$2"
+}
+
 # kernel_log_mark: a line in the kernel's log; kernel_log: what came after it. Not by
 # the number of the line, for the oldest lines go, and nothing is cleared, for
 # kernel_is_sane reads all.
