@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What older kernels lack outside of VFIO, as far as the driver uses it. Each
- * part is there only where compat/probe found it missing. Included before all
- * else in each file.
+ * What the driver uses outside of VFIO and older kernels lack. Each part is used
+ * only where compat/probe found that the kernel lacks it. This is included before
+ * everything else in each file.
  */
 #ifndef COMPAT_KERNEL_H
 #define COMPAT_KERNEL_H
 
-/* As in the files that have it: a header that is included here must not differ */
+/* The headers that are included here must see the same definition as in the driver's files. */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #ifdef COMPAT_LACKS_MIXED_MIN
 #include <linux/minmax.h>
 
-/* The driver's are lengths, unsigned but not of one type. */
+/* The driver compares lengths, which are unsigned but not of one type. */
 #undef min
 #define min(a, b)	min_t(u64, a, b)
 #endif

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What other kernels lack of VFIO. Each part is there only where compat/probe
- * found it missing. Included before all else in each file.
+ * What the driver uses of VFIO and other kernels lack. Each part is used only
+ * where compat/probe found that the kernel lacks it. This is included before
+ * everything else in each file.
  *
  * The driver is written for the newest kernel, whose structures have members
- * that older ones do not. For those it gets structures that have them, and here
- * is what they mean to the older core.
+ * that older kernels lack. For an older kernel the driver gets structures that
+ * have them, and the code here carries out on the older core what they mean.
  */
 #ifndef COMPAT_VFIO_H
 #define COMPAT_VFIO_H
 
 /*
  * Without the change to VFIO's core in patches/core/ the driver keeps its promise,
- * but nobody asks it: KVM takes the device's DMA for non-coherent if the IOMMU does
+ * but nobody asks it: KVM treats the device's DMA as non-coherent if the IOMMU does
  * not enforce snooping.
  */
 #ifdef COMPAT_LACKS_ENFORCES_COHERENCY
@@ -29,7 +30,7 @@
 
 struct iommufd_ctx;
 
-/* The driver's operations; the kernel gets its own, made of them. */
+/* The driver's operations. The kernel gets a table of its own type, made from them. */
 struct compat_vfio_device_ops {
 	char	*name;
 	int	(*init)(struct vfio_device *vdev);
@@ -70,14 +71,14 @@ struct compat_vfio_table {
 /* One answer to VFIO_DEVICE_GET_REGION_INFO */
 struct compat_region_info {
 	struct vfio_region_info info;
-	/* Where the user wants it, until the core has put its own there */
+	/* Where the user wants the answer; 0 once the core has put its own there */
 	unsigned long arg;
 	bool has_caps;
 };
 
 /*
- * The core's part in it, called by the driver: the first time it answers the
- * user, the second time that answer is at hand.
+ * The driver calls this as if it were the core's function. The first call has the
+ * core answer the user. In the second call that answer is already in @info.
  */
 static inline int
 compat_vfio_pci_ioctl_get_region_info(struct vfio_device *core_vdev,
@@ -96,14 +97,14 @@ compat_vfio_pci_ioctl_get_region_info(struct vfio_device *core_vdev,
 					   VFIO_DEVICE_GET_REGION_INFO,
 					   region->arg);
 
-	/* The only capability that a BAR has from the core */
+	/* The only capability that the core gives a BAR */
 	if (region->has_caps)
 		return vfio_info_add_capability(caps, &msix, sizeof(msix));
 
 	return 0;
 }
 
-/* What the driver has changed in the core's answer, if anything */
+/* If the driver changes something in the core's answer, write that to the user. */
 static inline int
 compat_amend_region_info(struct vfio_device *core_vdev,
 			 const struct compat_vfio_device_ops *own,
@@ -140,10 +141,10 @@ compat_amend_region_info(struct vfio_device *core_vdev,
 }
 
 /*
- * This core reads from user memory itself which region is meant, and what was
- * looked at here may have changed by then. So the driver takes each for the
- * ROM's, with which it takes care. Afterwards it gets to see what the core says
- * of a BAR; who changes that meanwhile deceives himself only.
+ * This core itself reads from the user's memory which region is meant, and the
+ * user may change that after it was read here. So the driver treats each call as
+ * one about the ROM, after which it checks the bit. Then it gets the core's
+ * answer about a BAR. Users who change that meanwhile deceive only themselves.
  */
 static inline long
 compat_get_region_info(struct vfio_device *core_vdev,
@@ -196,7 +197,7 @@ static inline long compat_vfio_ioctl(struct vfio_device *core_vdev,
 	return own->ioctl(core_vdev, cmd, arg);
 }
 
-/* The kernel's table of the driver's only one, made by who comes first */
+/* The kernel's table. The first caller makes it from the driver's table, of which there is one. */
 static inline const struct vfio_device_ops *
 compat_vfio_ops(const struct compat_vfio_device_ops *own)
 {
@@ -269,26 +270,60 @@ compat_vfio_ops(const struct compat_vfio_device_ops *own)
 #define vfio_device_ops			compat_vfio_device_ops
 #endif /* COMPAT_LACKS_REGION_INFO */
 
+/* When this structure was new, it had another name. */
+#ifdef COMPAT_LACKS_PHYS_VEC
+#include <linux/vfio_pci_core.h>
+
+#define phys_vec	dma_buf_phys_vec
+#endif
+
 /*
- * Before devices had parameters of their own, the core had those that vfio-pci
- * set last, for all drivers. They are not to be set here for vfio-pci's devices;
- * so let the core do as it does, and then put this device right.
+ * Before devices had parameters of their own, the core had one set for the devices
+ * of all drivers, as vfio-pci set it last. This driver must not change that for
+ * vfio-pci's devices. So let the core use it, and then correct this device.
  */
-#ifdef COMPAT_LACKS_DEVICE_PARAMS
+#if defined(COMPAT_LACKS_PCI_OPS) || defined(COMPAT_LACKS_NOINTXMASK) || \
+	defined(COMPAT_LACKS_DISABLE_VGA) || defined(COMPAT_LACKS_IDLE_D3) || \
+	defined(COMPAT_LACKS_SRIOV_ACTIVE)
 #include <linux/mm.h>
 #include <linux/pci.h>
 #include <linux/pm_runtime.h>
 #include <linux/vfio_pci_core.h>
 
-struct vfio_pci_device_ops;
+#ifdef COMPAT_LACKS_PCI_OPS
+#define VFIO_DEVICE_FEATURE_DMA_BUF	11
 
-/* All that the core's has, by -fms-extensions, and what it does not */
+struct p2pdma_provider;
+struct phys_vec;
+
+struct vfio_region_dma_range {
+	__u64	offset;
+	__u64	length;
+};
+#endif
+
+struct compat_vfio_pci_core_device;
+
+struct compat_vfio_pci_device_ops {
+	int (*get_dmabuf_phys)(struct compat_vfio_pci_core_device *core,
+			       struct p2pdma_provider **provider,
+			       unsigned int region_index,
+			       struct phys_vec *phys_vec,
+			       struct vfio_region_dma_range *dma_ranges,
+			       size_t nr_ranges);
+};
+
+/* All members of the core's structure, by -fms-extensions, and those that it lacks */
 struct compat_vfio_pci_core_device {
 	struct vfio_pci_core_device;
-	/* Nobody asks: no dma-buf on this kernel, as with its vfio-pci */
-	const struct vfio_pci_device_ops *pci_ops;
+	/* The driver's. A core that has no such table never calls it: it has no dma-buf. */
+	const struct compat_vfio_pci_device_ops *compat_pci_ops;
+#ifdef COMPAT_LACKS_NOINTXMASK
 	bool nointxmask;
+#endif
+#ifdef COMPAT_LACKS_DISABLE_VGA
 	bool disable_vga;
+#endif
 #ifdef COMPAT_LACKS_IDLE_D3
 	bool disable_idle_d3;
 #endif
@@ -303,9 +338,56 @@ compat_core(struct compat_vfio_pci_core_device *core)
 	return container_of(&core->vdev, struct vfio_pci_core_device, vdev);
 }
 
+static inline int
+compat_vfio_pci_core_get_dmabuf_phys(struct compat_vfio_pci_core_device *core,
+				     struct p2pdma_provider **provider,
+				     unsigned int region_index,
+				     struct phys_vec *phys_vec,
+				     struct vfio_region_dma_range *dma_ranges,
+				     size_t nr_ranges)
+{
+#ifdef COMPAT_LACKS_PCI_OPS
+	return -EOPNOTSUPP;
+#else
+	return vfio_pci_core_get_dmabuf_phys(compat_core(core), provider,
+					     region_index, phys_vec, dma_ranges,
+					     nr_ranges);
+#endif
+}
+
+#ifndef COMPAT_LACKS_PCI_OPS
+static inline int compat_get_dmabuf_phys(struct vfio_pci_core_device *vdev,
+					 struct p2pdma_provider **provider,
+					 unsigned int region_index,
+					 struct phys_vec *phys_vec,
+					 struct vfio_region_dma_range *dma_ranges,
+					 size_t nr_ranges)
+{
+	struct compat_vfio_pci_core_device *core =
+		container_of(&vdev->vdev, struct compat_vfio_pci_core_device,
+			     vdev);
+
+	return core->compat_pci_ops->get_dmabuf_phys(core, provider,
+						     region_index, phys_vec,
+						     dma_ranges, nr_ranges);
+}
+#endif
+
+/* The core gets a table of its own type, which leads to the driver's. */
+static inline void compat_set_pci_ops(struct compat_vfio_pci_core_device *core)
+{
+#ifndef COMPAT_LACKS_PCI_OPS
+	static const struct vfio_pci_device_ops ops = {
+		.get_dmabuf_phys = compat_get_dmabuf_phys,
+	};
+
+	core->pci_ops = &ops;
+#endif
+}
+
 /*
- * Without a flag for each device, one that is not to be in D3 while it is idle
- * is kept from it by a reference, held while it is not open.
+ * This core has no flag for each device. A device that must not be in D3 while it
+ * is idle is kept in D0 by a reference, which is held while it is not open.
  */
 static inline void compat_idle(struct compat_vfio_pci_core_device *core)
 {
@@ -349,6 +431,7 @@ compat_vfio_pci_core_register_device(struct compat_vfio_pci_core_device *core)
 {
 	int ret;
 
+	compat_set_pci_ops(core);
 	compat_idle(core);
 	ret = vfio_pci_core_register_device(compat_core(core));
 	if (ret)
@@ -365,7 +448,7 @@ compat_vfio_pci_core_unregister_device(struct compat_vfio_pci_core_device *core)
 	compat_busy(core);
 }
 
-/* A function whose INTx this core hides for its errata stays without it. */
+/* If this core hides the INTx of a function because of errata, it stays hidden. */
 static inline int
 compat_vfio_pci_core_enable(struct compat_vfio_pci_core_device *core)
 {
@@ -410,7 +493,7 @@ compat_vfio_pci_core_sriov_configure(struct compat_vfio_pci_core_device *core,
 {
 	int ret;
 
-	/* Before there are any */
+	/* This must be set before there are VFs. */
 	if (nr_virtfn)
 		compat_sriov_is(core, true);
 	ret = vfio_pci_core_sriov_configure(compat_core(core), nr_virtfn);
@@ -439,34 +522,9 @@ compat_vfio_pci_memory_enabled(struct compat_vfio_pci_core_device *core)
 #define vfio_pci_core_close_device	compat_vfio_pci_core_close_device
 #define vfio_pci_core_sriov_configure	compat_vfio_pci_core_sriov_configure
 #define __vfio_pci_memory_enabled	compat_vfio_pci_memory_enabled
-
-struct p2pdma_provider;
-struct phys_vec;
-
-struct vfio_region_dma_range {
-	__u64	offset;
-	__u64	length;
-};
-
-struct vfio_pci_device_ops {
-	int (*get_dmabuf_phys)(struct vfio_pci_core_device *vdev,
-			       struct p2pdma_provider **provider,
-			       unsigned int region_index,
-			       struct phys_vec *phys_vec,
-			       struct vfio_region_dma_range *dma_ranges,
-			       size_t nr_ranges);
-};
-
-static inline int
-vfio_pci_core_get_dmabuf_phys(struct vfio_pci_core_device *vdev,
-			      struct p2pdma_provider **provider,
-			      unsigned int region_index,
-			      struct phys_vec *phys_vec,
-			      struct vfio_region_dma_range *dma_ranges,
-			      size_t nr_ranges)
-{
-	return -EOPNOTSUPP;
-}
-#endif /* COMPAT_LACKS_DEVICE_PARAMS */
+#define vfio_pci_core_get_dmabuf_phys	compat_vfio_pci_core_get_dmabuf_phys
+#define vfio_pci_device_ops		compat_vfio_pci_device_ops
+#define pci_ops				compat_pci_ops
+#endif
 
 #endif /* COMPAT_VFIO_H */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the driver's devices.c takes from the kernel, for it to be compiled
- * here as it is: one table for both. The test "identifiers" compares the
- * numbers with the kernel's pci_ids.h.
+ * What the driver's devices.c needs from the kernel. With this it is compiled here
+ * unchanged, so that the driver and the command share one table. The test
+ * "identifiers" compares the numbers with the kernel's pci_ids.h.
  */
 #ifndef KERNEL_LINUX_PCI_H
 #define KERNEL_LINUX_PCI_H
@@ -28,7 +28,11 @@
 	.vendor = (vend), .device = (dev),				\
 	.subvendor = PCI_ANY_ID, .subdevice = PCI_ANY_ID
 
+#define PCI_BASE_CLASS_BRIDGE	0x06
+#define PCI_CLASS_BRIDGE_OTHER	0x0680
+
 typedef __u16 u16;
+typedef __u32 u32;
 
 struct pci_device_id {
 	__u32 vendor, device;
@@ -48,6 +52,7 @@ struct pci_dev {
 	u16 subsystem_device;
 	unsigned int class;	/* with the programming interface */
 	struct pci_bus *bus;
+	bool is_virtfn;
 };
 
 static inline bool pci_is_display(struct pci_dev *pdev)

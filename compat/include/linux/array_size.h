@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* For kernels before this was a header of its own; searched after the kernel's */
+/* Kernels that have this header find their own first. Older ones find this. */
 #ifndef COMPAT_LINUX_ARRAY_SIZE_H
 #define COMPAT_LINUX_ARRAY_SIZE_H
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The user's access to config space. The upper byte of Device Control, which has the
- * bit, is the driver's. Writes of PCI_COMMAND and PCI_PM_CTRL, which may turn mastering
- * on, are the core's with a look at the bit before and after. All else is the core's.
+ * The user's accesses to config space. The core copies from a buffer that the user may
+ * change after the driver has checked it, so the driver itself writes the upper byte of
+ * Device Control, which has Enable No Snoop. The core writes PCI_COMMAND and PCI_PM_CTRL, which
+ * may turn mastering on, and the driver checks the bit before and after. The rest is the core's.
  */
 #include <linux/pagemap.h>
 #include <linux/pci.h>
@@ -14,9 +15,9 @@
 #include "trace.h"
 
 /*
- * The core's read with one byte put right, also if it fails behind that. The user's MRRS
- * is kept in the driver: if the core sees it change in its copy, it sets it in hardware
- * without a lock, and with a reset in the middle it would write the bit back.
+ * The core reads, and one byte is corrected, even if the read fails after that byte. The
+ * driver keeps the user's MRRS: when the core's copy of it changes, the core sets it in
+ * hardware without a lock, and if a reset comes in the middle, it writes the bit back.
  */
 ssize_t nosnoop_config_read(struct nosnoop_device *nosnoop, char __user *buf,
 			    size_t count, loff_t *ppos)
@@ -41,9 +42,9 @@ ssize_t nosnoop_config_read(struct nosnoop_device *nosnoop, char __user *buf,
 }
 
 /*
- * With the core's meaning for every other bit: MRRS has the physical MPS as its floor,
- * FLR is a reset by the PCI core, but only if the one at open worked. Config access is
- * locked so that no reset comes between a read and a write, which would undo its restore.
+ * Every other bit means what it means to the core: MRRS is not set below the physical MPS,
+ * and FLR is a reset by the PCI core, if the reset at open worked. A reset between the read
+ * and the write would have its restore undone, so config access is locked.
  */
 static ssize_t nosnoop_write_hi(struct nosnoop_device *nosnoop, const u8 __user *buf,
 				size_t count)
@@ -60,7 +61,7 @@ static ssize_t nosnoop_write_hi(struct nosnoop_device *nosnoop, const u8 __user 
 	pci_bus_read_config_byte(pdev->bus, pdev->devfn, nosnoop->hi_pos, &hw);
 	if (hw & NOSNOOP_HI(PCI_EXP_DEVCTL_NOSNOOP_EN))
 		nosnoop_hold_locked(nosnoop, "devctl");
-	/* As the core does, pass over a function that does not answer. */
+	/* As the core does, skip the write if the function does not answer. */
 	if (!PCI_POSSIBLE_ERROR(hw)) {
 		pci_bus_write_config_byte(pdev->bus, pdev->devfn, nosnoop->hi_pos,
 					  nosnoop_hi_to_hw(hw, user));
@@ -72,17 +73,17 @@ static ssize_t nosnoop_write_hi(struct nosnoop_device *nosnoop, const u8 __user 
 
 	if (user & NOSNOOP_HI(PCI_EXP_DEVCTL_NOSNOOP_EN))
 		trace_nosnoop_masked(pdev, "devctl");
-	if (nosnoop_is_flr(user, pdev->devcap))
+	if (user & NOSNOOP_HI(PCI_EXP_DEVCTL_BCR_FLR) && pdev->devcap & PCI_EXP_DEVCAP_FLR)
 		vfio_pci_core_ioctl(&nosnoop->core.vdev, VFIO_DEVICE_RESET, 0);
 
-	/* Behind it is Device Status, of which the core lets nobody write a bit. */
+	/* Device Status follows, and the core lets nobody write any bit of it. */
 	return min(count, sizeof(u32) - 1);
 }
 
 /*
- * The user's buffer may change until the core reads it, so that each write of
- * PCI_COMMAND is taken for one that turns mastering on. PCI_PM_CTRL has the core save
- * or restore PCI_COMMAND, and is not refused: the function may need it to answer.
+ * The user's buffer may change until the core reads it, so every write of PCI_COMMAND is
+ * treated as one that turns mastering on. A write of PCI_PM_CTRL has the core save or restore
+ * PCI_COMMAND. It is not refused, because the function may need it to answer again.
  */
 static ssize_t nosnoop_write_held(struct nosnoop_device *nosnoop,
 				  const char __user *buf, size_t count, loff_t *ppos,
@@ -103,7 +104,7 @@ static ssize_t nosnoop_write_held(struct nosnoop_device *nosnoop,
 	return held && command ? held : ret;
 }
 
-/* The first piece of @count bytes, which is one chunk of the core's or less */
+/* Write the first piece of @count bytes, which is at most one of the core's chunks */
 static ssize_t nosnoop_write_segment(struct nosnoop_device *nosnoop,
 				     const char __user *buf, size_t count, loff_t ppos)
 {
@@ -113,14 +114,14 @@ static ssize_t nosnoop_write_segment(struct nosnoop_device *nosnoop,
 	bool command = nosnoop_is_command(pos);
 	ssize_t ret;
 
-	/* Unless the user unmaps it meanwhile, a chunk is written whole or not at all. */
+	/* Write a chunk whole or not at all, unless the user unmaps it meanwhile. */
 	if (pos == nosnoop->hi_pos - 1 &&
 	    fault_in_readable(buf, min(count, sizeof(u32))))
 		return -EFAULT;
 	if (pos != nosnoop->hi_pos && !command && !nosnoop_is_pm(pos, nosnoop->pm_pos))
 		return vfio_pci_core_write(&nosnoop->core.vdev, buf, segment, &ppos);
 
-	/* In D0, also for the looks at the bit */
+	/* In D0, which checking the bit needs, too */
 	if (pm_runtime_resume_and_get(dev))
 		return -EIO;
 	if (pos == nosnoop->hi_pos)
@@ -133,8 +134,8 @@ static ssize_t nosnoop_write_segment(struct nosnoop_device *nosnoop,
 }
 
 /*
- * In the core's own chunks: a user can make it wait for the page with the next one,
- * which must not delay the look after PCI_COMMAND. No lock is held meanwhile.
+ * A user can make the core wait for a page of their buffer, which must not delay the check
+ * after PCI_COMMAND. So the core gets one of its own chunks at a time, without a lock held.
  */
 ssize_t nosnoop_config_write(struct nosnoop_device *nosnoop, const char __user *buf,
 			     size_t count, loff_t *ppos)
@@ -144,11 +145,11 @@ ssize_t nosnoop_config_write(struct nosnoop_device *nosnoop, const char __user *
 	size_t done = 0;
 	ssize_t ret;
 
-	/* Mostly it is one dword, and not ours. */
+	/* Most writes are within one dword that is all the core's. */
 	if (likely(pos % sizeof(u32) + count <= sizeof(u32) &&
 		   nosnoop_is_core(pos, nosnoop->hi_pos, nosnoop->pm_pos)))
 		return vfio_pci_core_write(&nosnoop->core.vdev, buf, count, ppos);
-	/* As the core does, check all of the range before any of it is written. */
+	/* As the core does, check the whole range before any of it is written. */
 	if (count > cfg_size - min(pos, cfg_size))
 		return -EFAULT;
 

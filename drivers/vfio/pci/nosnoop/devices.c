@@ -3,11 +3,12 @@
  * Devices that the driver has to tell apart: those that Enable No Snoop does not
  * govern, those with errata, and those whose registers or firmware lead to config
  * space, where a guest can set the bit, or that forward the requests of others. The
- * last are found in the in-tree drivers, which are named below with the registers.
- * That a device is not in the table means only that nothing is known.
+ * last two kinds are in one table. They are found in the in-tree drivers, which are
+ * named below with the registers. Of a device that is not in the table nothing is
+ * known. For some devices the driver treats mirrors of config space as config space.
  *
- * VFs are in it only if their own registers lead there. Some devices in it are not
- * PCI Express, and are never bound.
+ * VFs are in the table only if their own registers lead to config space. Some devices
+ * in it are not PCI Express, and are never bound.
  */
 
 #include <linux/pci.h>
@@ -77,7 +78,7 @@
 #define IDT(d) WAY(111d, d, "ntb_hw_idt: BAR0 mirrors config space")
 /* ntb/hw/intel/ntb_hw_gen4.h: Express capability at BAR0 + 0xb040 */
 #define NTB_GEN4(d) WAY(8086, d, "ntb_hw_intel: BAR0 mirrors config space")
-/* ntb/hw/{intel,amd,epf,mscc}: what the other side sends comes as from here. */
+/* ntb/hw/{intel,amd,epf,mscc}: requests of the other side arrive as the NTB's own. */
 #define FORWARDS "NTB: forwards requests of its other side"
 #define NTB(v, d) WAY(v, d, FORWARDS)
 #define NTB_CLASS(v) CLASS_WAY(v, PCI_ANY_ID, 068000, ffff00, FORWARDS)
@@ -199,8 +200,27 @@ static const struct pci_device_id nosnoop_errata[] = {
 	{}
 };
 
+/*
+ * NVIDIA's GPUs and NVSwitch. 0x1800: nouveau nvkm/subdev/pci/nv04.c. 0x88000: nv40.c
+ * and later. QEMU knows both (hw/vfio/pci-quirks.c), but for VGA only. 0x8a000: the
+ * sound function's, since GT215 (envytools, PPCI_HDA). 0x92000:
+ * nvhw/ref/gh100/dev_xtl_ep_pri.h. NVSwitch LR10: lr10/ of NVIDIA's
+ * open-gpu-kernel-modules.
+ */
+static const struct nosnoop_mirror nvidia[NOSNOOP_MIRRORS + 1] = {
+	{ .offset = 0x1800, .size = 0x100 },
+	{ .offset = 0x88000, .size = 0x1000 },
+	{ .offset = 0x8a000, .size = 0x1000, .sibling = true },
+}, nvidia_gh100[NOSNOOP_MIRRORS + 1] = {
+	{ .offset = 0x1800, .size = 0x100 },
+	{ .offset = 0x88000, .size = 0x1000 },
+	{ .offset = 0x92000, .size = 0x1000 },
+}, nvswitch[NOSNOOP_MIRRORS + 1] = {
+	{ .offset = 0x88000, .size = 0x1000 },
+};
+
 /**
- * nosnoop_is_integrated_graphics() - Whether Enable No Snoop governs it not at all
+ * nosnoop_is_integrated_graphics() - Whether Enable No Snoop does not govern a function
  * @pdev: the function
  *
  * Return: whether it is Intel's integrated graphics, whose DMA remapping unit has no
@@ -213,7 +233,7 @@ bool nosnoop_is_integrated_graphics(struct pci_dev *pdev)
 }
 
 /**
- * nosnoop_has_errata() - Whether vfio-pci refuses it, too
+ * nosnoop_has_errata() - Whether vfio-pci refuses a function, too
  * @pdev: the function
  *
  * Return: whether it is in vfio-pci's denylist.
@@ -246,4 +266,43 @@ const char *nosnoop_backdoor(struct pci_dev *pdev)
 		return NVIDIA;
 
 	return NULL;
+}
+
+/**
+ * nosnoop_mirrors_of() - Where the driver treats BAR0 as config space
+ * @pdev: the function
+ *
+ * Return: up to NOSNOOP_MIRRORS of them and one of size 0, or NULL.
+ */
+const struct nosnoop_mirror *nosnoop_mirrors_of(struct pci_dev *pdev)
+{
+	if (pdev->vendor != PCI_VENDOR_ID_NVIDIA)
+		return NULL;
+	/* For LS10, it is not public where they are. */
+	if (pdev->class >> 8 == PCI_CLASS_BRIDGE_OTHER)
+		return (pdev->device & 0xfff0) == 0x22a0 ? NULL : nvswitch;
+	if (!pci_is_display(pdev))
+		return NULL;
+
+	/* GH100 is 2300 to 23ff, GB100 starts at 2900 (pci.ids). */
+	return (pdev->device & 0xff00) == 0x2300 || pdev->device >= 0x2900 ?
+	       nvidia_gh100 : nvidia;
+}
+
+/**
+ * nosnoop_can_vouch() - Whether KVM may take a function's DMA for coherent
+ * @pdev: the function, bound to this driver
+ * @backdoor: as nosnoop_backdoor() has it
+ *
+ * It may not if others can change the bit, as a PF's driver can for its VFs, or if there
+ * are other ways to it. A function in the root complex may have its own ways to memory,
+ * and a bridge, such as an NTB, forwards the requests of others.
+ *
+ * Return: whether it may.
+ */
+bool nosnoop_can_vouch(struct pci_dev *pdev, const char *backdoor)
+{
+	return !pdev->is_virtfn && !nosnoop_mirrors_of(pdev) && !backdoor &&
+	       !nosnoop_has_errata(pdev) && !pci_is_root_bus(pdev->bus) &&
+	       pdev->class >> 16 != PCI_BASE_CLASS_BRIDGE;
 }

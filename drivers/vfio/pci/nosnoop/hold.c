@@ -1,19 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Enable No Snoop in hardware: cleared at open, held at 0, given back at close.
- *
- * Locking config access, briefly, keeps out the user's config accesses and resets by
- * the PCI core, but not the restore on the way out of D3hot. core.memory_lock would: but
- * who waits with it for a reset keeps VFIO_DEVICE_SET_IRQS from its look, until too late.
+ * Enable No Snoop in hardware: it is cleared at open, held at 0, and given back at close.
+ * Locking config access, briefly, keeps out the user's config accesses and resets by the PCI
+ * core, but not the restore on the way out of D3hot. core.memory_lock would. But a thread
+ * that waits for a reset with it held delays the check after VFIO_DEVICE_SET_IRQS too long.
  */
+#include <linux/list.h>
 #include <linux/pci.h>
+#include <linux/spinlock.h>
 
 #include "nosnoop.h"
 
 #define CREATE_TRACE_POINTS
 #include "trace.h"
 
-/* Waits for nothing. All ones are no answer, for some bits always read as 0. */
+/*
+ * Protects the list of open functions, what they have to restore, and the checks for both
+ * bits, so that each moment is reported only once. Nothing waits while it is held.
+ */
+static DEFINE_SPINLOCK(nosnoop_lock);
+static LIST_HEAD(nosnoop_opened);
+
+/* Waits for nothing. All ones mean no answer, because some bits always read as 0. */
 static int nosnoop_get(struct pci_dev *pdev, int pos, u16 *value)
 {
 	if (pci_bus_read_config_word(pdev->bus, pdev->devfn, pos, value) ||
@@ -23,7 +31,7 @@ static int nosnoop_get(struct pci_dev *pdev, int pos, u16 *value)
 	return 0;
 }
 
-/* The bit of a VF is reserved. That of its PF governs it. */
+/* The bit of a VF is reserved. The bit of its PF governs the VF. */
 static int nosnoop_get_devctl(struct pci_dev *pdev, u16 *devctl)
 {
 	struct pci_dev *pf = pci_physfn(pdev);
@@ -31,17 +39,36 @@ static int nosnoop_get_devctl(struct pci_dev *pdev, u16 *devctl)
 	return nosnoop_get(pf, pf->pcie_cap + PCI_EXP_DEVCTL, devctl);
 }
 
-/* A PF's bit is not for a VF's user to clear: -EPERM */
-static int nosnoop_clear_locked(struct pci_dev *pdev, u16 devctl, const char *cause)
+/*
+ * A reset of a PF may wait until the users of its VFs have closed them. So this does not
+ * wait for that reset, but fails with -EIO. It writes the upper byte alone, because the
+ * PF's driver may be writing the other one.
+ */
+static int nosnoop_set_devctl(struct pci_dev *pdev, u16 devctl)
 {
+	struct pci_dev *pf = pci_physfn(pdev);
+
+	if (pdev->is_virtfn && !pci_cfg_access_trylock(pf))
+		return -EIO;
+	pci_bus_write_config_byte(pf->bus, pf->devfn, pf->pcie_cap + PCI_EXP_DEVCTL + 1,
+				  devctl >> 8);
+	if (pdev->is_virtfn)
+		pci_cfg_access_unlock(pf);
+
+	return 0;
+}
+
+/* Without govern_pf, the user of a VF must not have the PF's bit cleared: -EPERM */
+static int nosnoop_clear(struct nosnoop_device *nosnoop, u16 devctl, const char *cause)
+{
+	struct pci_dev *pdev = nosnoop->core.pdev;
+
 	if (!(devctl & PCI_EXP_DEVCTL_NOSNOOP_EN))
 		return 0;
-	if (pdev->is_virtfn)
+	if (pdev->is_virtfn && !nosnoop->govern_pf)
 		return -EPERM;
-
-	pci_bus_write_config_word(pdev->bus, pdev->devfn, pdev->pcie_cap + PCI_EXP_DEVCTL,
-				  devctl & ~PCI_EXP_DEVCTL_NOSNOOP_EN);
-	if (nosnoop_get_devctl(pdev, &devctl) || devctl & PCI_EXP_DEVCTL_NOSNOOP_EN)
+	if (nosnoop_set_devctl(pdev, devctl & ~PCI_EXP_DEVCTL_NOSNOOP_EN) ||
+	    nosnoop_get_devctl(pdev, &devctl) || devctl & PCI_EXP_DEVCTL_NOSNOOP_EN)
 		return -EIO;
 
 	trace_nosnoop_cleared(pdev, cause);
@@ -49,46 +76,57 @@ static int nosnoop_clear_locked(struct pci_dev *pdev, u16 devctl, const char *ca
 }
 
 /*
- * If both bits are on, turn mastering off for good. This does not wait for a reset by
- * somebody else, which would restore the bit at 0, unnoticed. On the way out of D3hot the
- * bit is restored at 0 before mastering is. So it has to be on before and after.
+ * If both bits are on, turn mastering off until reopened. This does not wait for somebody
+ * else's reset, which would restore the bit at 0 unnoticed. On the way out of D3hot the bit is
+ * restored at 0 before mastering is. So it must be on both before and after PCI_COMMAND is read.
  */
-static void nosnoop_find(struct nosnoop_device *nosnoop, const char *cause)
+static void nosnoop_find_one(struct nosnoop_device *nosnoop, const char *cause)
 {
 	struct pci_dev *pdev = nosnoop->core.pdev;
 	u16 before, command, after;
-	bool found = false;
+	bool found;
 
-	spin_lock(&nosnoop->find_lock);
-	if (!nosnoop_get_devctl(pdev, &before) &&
-	    !nosnoop_get(pdev, PCI_COMMAND, &command) &&
-	    !nosnoop_get_devctl(pdev, &after) && command & PCI_COMMAND_MASTER) {
-		found = before & after & PCI_EXP_DEVCTL_NOSNOOP_EN;
-		WRITE_ONCE(nosnoop->quarantined, nosnoop->quarantined || found);
-		if (nosnoop->quarantined)
-			pci_bus_write_config_word(pdev->bus, pdev->devfn, PCI_COMMAND,
-						  command & ~PCI_COMMAND_MASTER);
-		if (found)
-			trace_nosnoop_found(pdev, cause);
-	}
-	spin_unlock(&nosnoop->find_lock);
+	if (nosnoop_get_devctl(pdev, &before) || nosnoop_get(pdev, PCI_COMMAND, &command) ||
+	    nosnoop_get_devctl(pdev, &after) || !(command & PCI_COMMAND_MASTER))
+		return;
 
-	if (found)
-		pci_warn(pdev, "Enable No Snoop was set while the function mastered the bus (%s), mastering refused until reopened\n",
-			 cause);
+	found = before & after & PCI_EXP_DEVCTL_NOSNOOP_EN;
+	WRITE_ONCE(nosnoop->quarantined, nosnoop->quarantined || found);
+	if (nosnoop->quarantined)
+		pci_bus_write_config_word(pdev->bus, pdev->devfn, PCI_COMMAND,
+					  command & ~PCI_COMMAND_MASTER);
+	if (!found)
+		return;
+
+	trace_nosnoop_found(pdev, cause);
+	pci_warn(pdev, "Enable No Snoop was set while the function mastered the bus (%s), mastering refused until reopened\n",
+		 cause);
 }
 
-/* nosnoop_hold() with config access locked, which stays locked */
+/* A PF and its VFs share one bit, so all of them that are open are checked. */
+static void nosnoop_find(struct pci_dev *pdev, const char *cause)
+{
+	struct nosnoop_device *nosnoop;
+
+	list_for_each_entry(nosnoop, &nosnoop_opened, opened)
+		if (pci_physfn(nosnoop->core.pdev) == pci_physfn(pdev))
+			nosnoop_find_one(nosnoop, cause);
+}
+
+/* nosnoop_hold() for a caller that has config access locked, and keeps it locked */
 int nosnoop_hold_locked(struct nosnoop_device *nosnoop, const char *cause)
 {
+	struct pci_dev *pdev = nosnoop->core.pdev;
 	u16 devctl;
-	int ret = nosnoop_get_devctl(nosnoop->core.pdev, &devctl);
+	int ret = nosnoop_get_devctl(pdev, &devctl);
 
 	if (!ret && !(devctl & PCI_EXP_DEVCTL_NOSNOOP_EN) && !nosnoop->quarantined)
 		return 0;
 
-	nosnoop_find(nosnoop, cause);
-	ret = ret ?: nosnoop_clear_locked(nosnoop->core.pdev, devctl, cause);
+	spin_lock(&nosnoop_lock);
+	nosnoop_find(pdev, cause);
+	ret = ret ?: nosnoop_clear(nosnoop, devctl, cause);
+	spin_unlock(&nosnoop_lock);
 
 	return nosnoop->quarantined ? -EIO : ret;
 }
@@ -102,11 +140,11 @@ int nosnoop_hold_locked(struct nosnoop_device *nosnoop, const char *cause)
  * No Snoop: mastering is turned off and stays off until the device is reopened, and the
  * kernel's log has a line about it.
  *
- * Context: locks config access, where the bit is to be cleared, and waits for a
- * reset that is under way.
+ * Context: to clear the bit, locks config access, and so waits for a reset that is
+ * under way, but not for a reset of a VF's PF.
  * Return: 0 if the function may master the bus. -EIO if the bit cannot be cleared,
  * the function does not answer, or mastering is off until the device is reopened.
- * -EPERM for a VF whose PF has the bit set.
+ * -EPERM for a VF whose PF has the bit set, without govern_pf.
  */
 int nosnoop_hold(struct nosnoop_device *nosnoop, const char *cause)
 {
@@ -119,7 +157,10 @@ int nosnoop_hold(struct nosnoop_device *nosnoop, const char *cause)
 		   !READ_ONCE(nosnoop->quarantined)))
 		return 0;
 
-	nosnoop_find(nosnoop, cause);
+	spin_lock(&nosnoop_lock);
+	nosnoop_find(pdev, cause);
+	spin_unlock(&nosnoop_lock);
+
 	pci_cfg_access_lock(pdev);
 	ret = nosnoop_hold_locked(nosnoop, cause);
 	pci_cfg_access_unlock(pdev);
@@ -129,7 +170,7 @@ int nosnoop_hold(struct nosnoop_device *nosnoop, const char *cause)
 
 /**
  * nosnoop_begin() - Clear the bit, before the core touches the device
- * @nosnoop: the device, in D0 and about to be opened
+ * @nosnoop: the device, in D0 or a VF, and about to be opened
  *
  * All that the core saves from here on has the bit at 0. Mastering may still be
  * on, from a driver that had the function before; the core turns it off.
@@ -139,55 +180,73 @@ int nosnoop_hold(struct nosnoop_device *nosnoop, const char *cause)
 int nosnoop_begin(struct nosnoop_device *nosnoop)
 {
 	struct pci_dev *pdev = nosnoop->core.pdev, *pf = pci_physfn(pdev);
+	const char *was;
 	u16 devctl;
 	int ret;
 
 	pci_cfg_access_lock(pdev);
-	ret = nosnoop_get_devctl(pdev, &devctl);
-	ret = ret ?: nosnoop_clear_locked(pdev, devctl, "open");
-	if (!ret && devctl & PCI_EXP_DEVCTL_NOSNOOP_EN)
-		nosnoop->restore = true;
-	nosnoop->quarantined = false;
-	nosnoop->enforcing = !ret;
 	pci_bus_read_config_byte(pdev->bus, pdev->devfn, nosnoop->hi_pos, &nosnoop->hi);
+	spin_lock(&nosnoop_lock);
+	nosnoop->quarantined = false;
+	nosnoop_find(pdev, "open");
+	ret = nosnoop_get_devctl(pdev, &devctl);
+	ret = ret ?: nosnoop_clear(nosnoop, devctl, "open");
+	if (!ret) {
+		list_add(&nosnoop->opened, &nosnoop_opened);
+		if (devctl & PCI_EXP_DEVCTL_NOSNOOP_EN)
+			nosnoop->restore = true;
+	}
+	was = nosnoop->restore ? "enabled" : "disabled";
+	spin_unlock(&nosnoop_lock);
 	pci_cfg_access_unlock(pdev);
 
 	if (ret == -EPERM)
-		pci_warn(pdev, "PF %s has Enable No Snoop set, which governs this VF: clear it with 'setpci -s %s CAP_EXP+8.w=0:800'\n",
+		pci_warn(pdev, "PF %s has Enable No Snoop set, which governs this VF: set the parameter govern_pf, or clear it with 'setpci -s %s CAP_EXP+8.w=0:800', which does not work under kernel lockdown\n",
 			 pci_name(pf), pci_name(pf));
 	else if (ret)
 		pci_warn(pdev, "Enable No Snoop cannot be cleared, or the function does not answer: refusing to open\n");
 	else if (pdev->is_virtfn)
-		pci_info(pdev, "No Snoop is disabled in PF %s\n", pci_name(pf));
+		pci_info(pdev, "No Snoop is disabled in PF %s (was %s)\n", pci_name(pf), was);
 	else
-		pci_info(pdev, "No Snoop disabled (was %s)\n",
-			 nosnoop->restore ? "enabled" : "disabled");
+		pci_info(pdev, "No Snoop disabled (was %s)\n", was);
 
 	return ret;
+}
+
+/* Set the bit again, or leave that to another open function that shares it */
+static bool nosnoop_give_back(struct pci_dev *pdev)
+{
+	struct nosnoop_device *other;
+	u16 devctl, command;
+
+	list_for_each_entry(other, &nosnoop_opened, opened)
+		if (pci_physfn(other->core.pdev) == pci_physfn(pdev)) {
+			other->restore = true;
+			return true;
+		}
+
+	return !nosnoop_get_devctl(pdev, &devctl) &&
+	       !nosnoop_get(pdev, PCI_COMMAND, &command) && !(command & PCI_COMMAND_MASTER) &&
+	       !nosnoop_set_devctl(pdev, devctl | PCI_EXP_DEVCTL_NOSNOOP_EN);
 }
 
 /**
  * nosnoop_end() - Make the bit what it was before open
  * @nosnoop: the device, in D0 and closed
  *
- * The bit stays 0 under VFs, which it governs, and is then given back when the
- * driver is unbound. The core sets sriov_active before it makes VFs, for which it
- * has to lock config access.
+ * A PF that has VFs keeps the bit at 0 until the driver is unbound. The core sets
+ * sriov_active before it makes VFs, for which it has to lock config access. Of a PF and its VFs
+ * the last to be closed gives it back; while the PF is being reset, a later close or the unbind.
  */
 void nosnoop_end(struct nosnoop_device *nosnoop)
 {
 	struct pci_dev *pdev = nosnoop->core.pdev;
-	u16 devctl, command;
 
 	pci_cfg_access_lock(pdev);
-	nosnoop->enforcing = false;
-	if (nosnoop->restore && !nosnoop->core.sriov_active &&
-	    !nosnoop_get_devctl(pdev, &devctl) &&
-	    !nosnoop_get(pdev, PCI_COMMAND, &command) && !(command & PCI_COMMAND_MASTER)) {
-		pci_bus_write_config_word(pdev->bus, pdev->devfn,
-					  pdev->pcie_cap + PCI_EXP_DEVCTL,
-					  devctl | PCI_EXP_DEVCTL_NOSNOOP_EN);
-		nosnoop->restore = false;
-	}
+	spin_lock(&nosnoop_lock);
+	list_del_init(&nosnoop->opened);
+	if (nosnoop->restore && !nosnoop->core.sriov_active)
+		nosnoop->restore = !nosnoop_give_back(pdev);
+	spin_unlock(&nosnoop_lock);
 	pci_cfg_access_unlock(pdev);
 }

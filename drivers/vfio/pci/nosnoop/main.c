@@ -2,30 +2,27 @@
 /*
  * vfio-pci-nosnoop: vfio-pci for functions that must not bypass CPU caches
  *
- * A hostile guest can read memory that was zeroed in the CPU's cache only, and others
- * read stale memory, if a PCIe function may mark its requests No Snoop: these bypass
- * the caches. Enable No Snoop in Device Control (PCIe 7.5.3.4) permits that, and many
- * IOMMUs cannot strip the attribute. So this driver keeps the function from it:
+ * Requests that a PCIe function marks No Snoop bypass the CPU caches. With them a hostile
+ * guest can read memory that was zeroed only in a cache, and other guests read stale memory.
+ * Enable No Snoop in Device Control (PCIe 7.5.3.4) permits such requests, and many IOMMUs
+ * cannot strip the attribute. So this driver does not let the function send them:
  *
  *   From open to close, whenever PCI_COMMAND_MASTER is set in hardware,
  *   PCI_EXP_DEVCTL_NOSNOOP_EN is 0 in hardware (for a VF: in its PF's). The user
- *   reads the bit as 0, which the specification permits any function. All else
- *   is as with vfio-pci.
+ *   reads the bit as 0, which the specification permits any function. Everything
+ *   else is as with vfio-pci.
  *
- * The user may write the bit. So the driver itself writes that byte of Device Control,
- * for vfio_pci_core_write() copies from a buffer that may change after a look at it.
+ * The user's writes of the bit are masked, see config.c. Any reset sets it, and the driver
+ * is not told of every reset. But a reset also turns mastering off. So nosnoop_hold() clears
+ * the bit before anything that may turn mastering on: the user's write of PCI_COMMAND, and
+ * whatever restores PCI_COMMAND as it was saved. A user can have the function reset itself
+ * through a BAR in between. So nosnoop_hold() checks again afterwards, and if both bits are on,
+ * it turns mastering off until the device is reopened. What is left to a user who races
+ * against their own device is in Documentation/driver-api/vfio-pci-nosnoop.rst.
  *
- * Or the function is reset, which sets the bit, and not every reset is announced. But
- * a reset also turns mastering off. So nosnoop_hold() clears the bit before whatever
- * may turn mastering on: the user's write of PCI_COMMAND, and what restores it as it
- * was saved. A user can have the function reset itself, through a BAR, in between. So
- * it looks again after that, and if it finds both bits on, it turns mastering off until
- * the device is reopened. Documentation/driver-api/vfio-pci-nosnoop.rst tells what this
- * leaves to a user who races against their own device.
- *
- * No lock that others need is held while anything waits for the user's memory. So a
- * user cannot hold up a reset, an error recovery or an unbind. Not covered is a function
- * with another way to config space. If one is known, the log says so at bind.
+ * No lock that others need is held while anything waits for the user's memory. So a user
+ * cannot hold up a reset, an error recovery or an unbind. A function with another way to
+ * config space is not covered. If one is known, the kernel's log says so at bind.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -34,7 +31,6 @@
 #include <linux/pci.h>
 #include <linux/pm_runtime.h>
 
-#include "devices.h"
 #include "nosnoop.h"
 
 static char ids[1024] __initdata;
@@ -57,11 +53,14 @@ static bool disable_denylist;
 module_param(disable_denylist, bool, 0444);
 MODULE_PARM_DESC(disable_denylist, "Disable use of device denylist, which is vfio-pci's. Disabling the denylist allows binding to devices with known errata");
 
+static bool govern_pf;
+module_param(govern_pf, bool, 0644);
+MODULE_PARM_DESC(govern_pf, "Clear Enable No Snoop of the PF, too, while one of its VFs is open");
+
 static bool strict;
 module_param(strict, bool, 0644);
 MODULE_PARM_DESC(strict, "Refuse to bind devices that are known to have another way to config space, by which a guest can set Enable No Snoop");
 
-/* The core insists on its own structure as drvdata */
 static struct nosnoop_device *pdev_to_nosnoop(struct pci_dev *pdev)
 {
 	return container_of(dev_get_drvdata(&pdev->dev), struct nosnoop_device, core);
@@ -94,71 +93,101 @@ static ssize_t nosnoop_write(struct vfio_device *core_vdev, const char __user *b
 }
 
 /*
- * An ioeventfd could reset the function while the PCI core saves config space for low
- * power, or write a mirror. Without it QEMU uses write().
+ * An ioctl that a later core adds may turn mastering on, so only those that were reviewed
+ * reach the core. An ioeventfd could reset the function while the PCI core saves config space
+ * for low power, or write a mirror of config space. Without it, QEMU uses write().
  */
 static long nosnoop_ioctl(struct vfio_device *core_vdev, unsigned int cmd,
 			  unsigned long arg)
 {
 	long ret;
 
-	if (cmd == VFIO_DEVICE_IOEVENTFD)
-		return -ENOTTY;
-
-	ret = vfio_pci_core_ioctl(core_vdev, cmd, arg);
-	/* To set up interrupts the core writes PCI_COMMAND as it was before. */
-	if (cmd == VFIO_DEVICE_SET_IRQS)
+	switch (cmd) {
+	case VFIO_DEVICE_GET_INFO:
+	case VFIO_DEVICE_GET_IRQ_INFO:
+	case VFIO_DEVICE_GET_PCI_HOT_RESET_INFO:
+	case VFIO_DEVICE_PCI_HOT_RESET:
+	case VFIO_DEVICE_RESET:
+		return vfio_pci_core_ioctl(core_vdev, cmd, arg);
+	case VFIO_DEVICE_SET_IRQS:
+		/* To set up interrupts, the core writes PCI_COMMAND back as it was before. */
+		ret = vfio_pci_core_ioctl(core_vdev, cmd, arg);
 		nosnoop_hold(to_nosnoop(core_vdev), "interrupts");
-
-	return ret;
+		return ret;
+	default:
+		return -ENOTTY;
+	}
 }
 
 static int nosnoop_get_region_info(struct vfio_device *core_vdev,
 				   struct vfio_region_info *info,
 				   struct vfio_info_cap *caps)
 {
-	struct nosnoop_device *nosnoop = to_nosnoop(core_vdev);
 	int ret = vfio_pci_ioctl_get_region_info(core_vdev, info, caps);
 
-	/* To size the ROM the core does the same. */
+	/* To size the ROM, too, the core writes PCI_COMMAND back as it was before. */
 	if (info->index == VFIO_PCI_ROM_REGION_INDEX)
-		nosnoop_hold(nosnoop, "ROM");
+		nosnoop_hold(to_nosnoop(core_vdev), "ROM");
 
-	return ret ?: nosnoop_bar_region_info(nosnoop, info, caps);
+	return ret ?: nosnoop_bar_region_info(to_nosnoop(core_vdev), info, caps);
 }
 
 static int nosnoop_device_feature(struct vfio_device *core_vdev, u32 flags,
 				  void __user *arg, size_t argsz)
 {
-	int ret = vfio_pci_core_ioctl_feature(core_vdev, flags, arg, argsz);
+	int ret;
 
-	/* To leave low power the PCI core restores PCI_COMMAND. */
+	switch (flags & VFIO_DEVICE_FEATURE_MASK) {
+	case VFIO_DEVICE_FEATURE_PCI_VF_TOKEN:
+	case VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY:
+	case VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP:
+	case VFIO_DEVICE_FEATURE_LOW_POWER_EXIT:
+	case VFIO_DEVICE_FEATURE_DMA_BUF:
+		break;
+	default:
+		return -ENOTTY;
+	}
+
+	ret = vfio_pci_core_ioctl_feature(core_vdev, flags, arg, argsz);
+	/* To leave low power, the PCI core restores PCI_COMMAND. */
 	nosnoop_hold(to_nosnoop(core_vdev), "feature");
 
 	return ret;
 }
 
 /*
- * Before and after a reset, with config access locked by who resets: what the PCI core
- * saves and restores should have the bit at 0, but the function may reset in between.
+ * Called before and after a reset, with config access locked. The PCI core should save and
+ * restore the bit at 0, but the function may reset itself in between.
  */
 static void nosnoop_reset(struct pci_dev *pdev)
 {
 	struct nosnoop_device *nosnoop = pdev_to_nosnoop(pdev);
 
-	if (nosnoop->enforcing)
+	if (!list_empty(&nosnoop->opened))
 		nosnoop_hold_locked(nosnoop, "reset");
 }
 
 static int nosnoop_open_device(struct vfio_device *core_vdev)
 {
 	struct nosnoop_device *nosnoop = to_nosnoop(core_vdev);
+	struct pci_dev *pdev = nosnoop->core.pdev;
 	int ret;
 
-	if (pm_runtime_resume_and_get(&nosnoop->core.pdev->dev))
-		return -EIO;
+	/*
+	 * If a VF was suspended while its PF was reset, the PCI core saved all ones, and
+	 * turns mastering on when it resumes the VF. So its PF's bit is cleared first.
+	 */
+	nosnoop->govern_pf = govern_pf;
+	ret = pdev->is_virtfn ? nosnoop_begin(nosnoop) : 0;
+	if (ret)
+		return ret;
 
-	ret = nosnoop_begin(nosnoop);
+	if (pm_runtime_resume_and_get(&pdev->dev)) {
+		nosnoop_end(nosnoop);
+		return -EIO;
+	}
+
+	ret = pdev->is_virtfn ? 0 : nosnoop_begin(nosnoop);
 	if (ret)
 		goto out_suspend;
 
@@ -168,8 +197,10 @@ static int nosnoop_open_device(struct vfio_device *core_vdev)
 
 	/* Once more, after the core's reset */
 	ret = nosnoop_hold(nosnoop, "open");
-	if (ret)
+	if (ret) {
+		pci_warn(pdev, "Enable No Snoop is set after the reset at open, or the function does not answer: refusing to open\n");
 		goto out_disable;
+	}
 
 	vfio_pci_core_finish_enable(&nosnoop->core);
 	goto out_suspend;
@@ -179,7 +210,7 @@ out_disable:
 out_end:
 	nosnoop_end(nosnoop);
 out_suspend:
-	pm_runtime_put(&nosnoop->core.pdev->dev);
+	pm_runtime_put(&pdev->dev);
 	return ret;
 }
 
@@ -187,7 +218,7 @@ static void nosnoop_close_device(struct vfio_device *core_vdev)
 {
 	struct nosnoop_device *nosnoop = to_nosnoop(core_vdev);
 
-	/* In D0 to the end; the core resumes it, after it has let go of wakeups. */
+	/* Stay in D0 to the end. The core resumes it, once it has dropped the wakeup eventfd. */
 	pm_runtime_get_noresume(&nosnoop->core.pdev->dev);
 	vfio_pci_core_close_device(core_vdev);
 	nosnoop_end(nosnoop);
@@ -198,7 +229,7 @@ static int nosnoop_init_dev(struct vfio_device *core_vdev)
 {
 	struct nosnoop_device *nosnoop = to_nosnoop(core_vdev);
 
-	spin_lock_init(&nosnoop->find_lock);
+	INIT_LIST_HEAD(&nosnoop->opened);
 	/* Latched, as in vfio-pci. On some GPUs VGA leads to config space. */
 	nosnoop->core.nointxmask = nointxmask;
 	nosnoop->core.disable_idle_d3 = disable_idle_d3;
@@ -229,20 +260,6 @@ static const struct vfio_device_ops nosnoop_ops = {
 	.pasid_attach_ioas = vfio_iommufd_physical_pasid_attach_ioas,
 	.pasid_detach_ioas = vfio_iommufd_physical_pasid_detach_ioas,
 };
-
-/*
- * May KVM take its DMA for coherent? Not if others have a hand in the bit, as a PF has,
- * or there are other ways to it. What is in the root complex may have its own ways to
- * memory, and a bridge, such as an NTB, forwards requests of others.
- */
-static bool nosnoop_can_vouch(struct nosnoop_device *nosnoop, const char *backdoor)
-{
-	struct pci_dev *pdev = nosnoop->core.pdev;
-
-	return !pdev->is_virtfn && !nosnoop->mirrors && !backdoor &&
-	       !nosnoop_has_errata(pdev) && !pci_is_root_bus(pdev->bus) &&
-	       pdev->class >> 16 != PCI_BASE_CLASS_BRIDGE;
-}
 
 static int nosnoop_check_device(struct pci_dev *pdev, const char *backdoor)
 {
@@ -284,13 +301,12 @@ static int nosnoop_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		return PTR_ERR(nosnoop);
 
 	nosnoop->hi_pos = pdev->pcie_cap + PCI_EXP_DEVCTL + 1;
-	if (pdev->pm_cap)
-		nosnoop->pm_pos = pdev->pm_cap + PCI_PM_CTRL;
+	nosnoop->pm_pos = pdev->pm_cap ? pdev->pm_cap + PCI_PM_CTRL : 0;
 	nosnoop->mirrors = nosnoop_mirrors_of(pdev);
 	if (!nosnoop->mirrors)
 		nosnoop->ours = VFIO_PCI_INDEX_TO_OFFSET(VFIO_PCI_CONFIG_REGION_INDEX);
 	nosnoop->core.pci_ops = &nosnoop_mirror_ops;
-	if (nosnoop_can_vouch(nosnoop, backdoor))
+	if (nosnoop_can_vouch(pdev, backdoor))
 		vfio_device_set_enforces_coherency(&nosnoop->core.vdev);
 	dev_set_drvdata(&pdev->dev, &nosnoop->core);
 
@@ -327,8 +343,8 @@ static const struct pci_error_handlers nosnoop_err_handlers = {
 };
 
 /*
- * There is no id_table: a wildcard would put this driver beside vfio-pci for programs
- * that choose by modules.alias, and with an empty table new_id refuses each id.
+ * There is no id_table. With a wildcard, programs that choose by modules.alias would find
+ * this driver beside vfio-pci. With an empty table, new_id refuses every id.
  */
 static struct pci_driver nosnoop_driver = {
 	.name			= "vfio-pci-nosnoop",
@@ -354,14 +370,11 @@ static int __init nosnoop_init(void)
 	int ret = pci_register_driver(&nosnoop_driver);
 	char *rest = ids, *id;
 
-	if (ret)
-		return ret;
-
-	while ((id = strsep(&rest, ",")))
+	while (!ret && (id = strsep(&rest, ",")))
 		if (*id)
 			nosnoop_add_id(id);
 
-	return 0;
+	return ret;
 }
 module_init(nosnoop_init);
 

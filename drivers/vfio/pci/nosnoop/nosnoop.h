@@ -3,33 +3,34 @@
 #ifndef NOSNOOP_H
 #define NOSNOOP_H
 
+#include <linux/list.h>
 #include <linux/pci.h>
-#include <linux/spinlock.h>
 #include <linux/vfio_pci_core.h>
 
-struct nosnoop_mirror;
+#include "devices.h"
 
 struct nosnoop_device {
 	struct vfio_pci_core_device core;
-	/* Positions of Device Control's upper byte, and of PCI_PM_CTRL or 0 */
+	/* Where Device Control's upper byte is, and where PCI_PM_CTRL is, or 0 without one */
 	u16 hi_pos;
 	u16 pm_pos;
-	/* Config space in BAR0, or NULL */
+	/* Mirrors of config space in BAR0, or NULL */
 	const struct nosnoop_mirror *mirrors;
 	/* Accesses below this offset, to BARs without mirrors, go straight to the core. */
 	loff_t ours;
 
-	/*
-	 * Written with config access locked, quarantined also by who looks: Device
-	 * Control's upper byte as the user wrote it, for MRRS; is the bit held at 0,
-	 * was it 1 before open, and is mastering off until the device is reopened?
-	 */
+	/* Written with config access locked: the user's upper byte of Device Control */
 	u8 hi;
-	bool enforcing;
-	bool restore;
+	/* The parameter, as it was at open */
+	bool govern_pf;
+	/*
+	 * Written with nosnoop_lock held, see hold.c: whether mastering is off until the
+	 * device is reopened, whether the bit is to be set at close, and the entry in the
+	 * list of open functions, whose bit is held at 0.
+	 */
 	bool quarantined;
-	/* Protects the look for both bits: each moment is reported once. */
-	spinlock_t find_lock;
+	bool restore;
+	struct list_head opened;
 };
 
 static inline struct nosnoop_device *to_nosnoop(struct vfio_device *core_vdev)
@@ -51,7 +52,6 @@ ssize_t nosnoop_config_write(struct nosnoop_device *nosnoop, const char __user *
 
 /* mirror.c */
 extern const struct vfio_pci_device_ops nosnoop_mirror_ops;
-const struct nosnoop_mirror *nosnoop_mirrors_of(struct pci_dev *pdev);
 ssize_t nosnoop_bar_read(struct nosnoop_device *nosnoop, char __user *buf,
 			 size_t count, loff_t *ppos);
 ssize_t nosnoop_bar_write(struct nosnoop_device *nosnoop, const char __user *buf,

@@ -12,6 +12,7 @@
 #include <linux/pci_regs.h>
 #include <linux/types.h>
 #include <asm/page.h>
+#include "devices.h"
 
 /* The bits of Device Control that are in its upper byte, which has No Snoop */
 #define NOSNOOP_HI(bits)	((bits) >> 8)
@@ -46,31 +47,25 @@ static inline int nosnoop_readrq(u8 hi)
 	return 128 << ((hi & NOSNOOP_HI(PCI_EXP_DEVCTL_READRQ)) >> 4);
 }
 
-static inline bool nosnoop_is_flr(u8 user, u32 devcap)
-{
-	return user & NOSNOOP_HI(PCI_EXP_DEVCTL_BCR_FLR) &&
-	       devcap & PCI_EXP_DEVCAP_FLR;
-}
-
-/* Does an access touch that byte? It may go beyond the end of all addresses. */
+/* Does an access touch that byte? The sum of @pos and @count may overflow. */
 static inline bool nosnoop_covers(size_t pos, size_t count, size_t byte)
 {
 	return pos <= byte && count > byte - pos;
 }
 
-/* For a write of its upper byte the core writes all of it, to mask INTx. */
+/* For a write of the upper byte, too, the core writes all of PCI_COMMAND, to mask INTx. */
 static inline bool nosnoop_is_command(size_t pos)
 {
 	return pos == PCI_COMMAND || pos == PCI_COMMAND + 1;
 }
 
-/* Is @pos in the dword with PCI_PM_CTRL? That is at @pm_pos, or there is none if 0. */
+/* Is @pos in the dword with PCI_PM_CTRL? That is at @pm_pos, which is 0 without one. */
 static inline bool nosnoop_is_pm(size_t pos, size_t pm_pos)
 {
 	return pm_pos && round_down(pos, sizeof(u32)) == pm_pos;
 }
 
-/* Is the dword at @pos all the core's? */
+/* Is the dword with @pos all the core's, with no byte that the driver cares about? */
 static inline bool nosnoop_is_core(size_t pos, size_t hi_pos, size_t pm_pos)
 {
 	return pos / sizeof(u32) != PCI_COMMAND / sizeof(u32) &&
@@ -94,14 +89,7 @@ static inline size_t nosnoop_segment(size_t pos, size_t count, size_t hi_pos)
 	return nosnoop_covers(pos, chunk, hi_pos) ? 1 : chunk;
 }
 
-/* Config space in BAR0, by offset, up to size 0. A @sibling's may be another user's. */
-struct nosnoop_mirror {
-	u32 offset;
-	u32 size;
-	bool sibling;
-};
-
-/* How much of a write to BAR0 is all in one mirror, or in none: then it is NULL */
+/* How much of a write to BAR0 is all in one mirror, or in none: then *@mirror is NULL */
 static inline size_t
 nosnoop_mirror_segment(const struct nosnoop_mirror *mirrors, u64 pos, size_t count,
 		       const struct nosnoop_mirror **mirror)

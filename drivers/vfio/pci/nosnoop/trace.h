@@ -8,7 +8,7 @@
 #include <linux/pci.h>
 #include <linux/tracepoint.h>
 
-/* By name, for the device may be gone when the trace is read. */
+/* Record the name, because the device may be gone when the trace is read. */
 DECLARE_EVENT_CLASS(nosnoop,
 		    TP_PROTO(struct pci_dev *pdev, const char *cause),
 		    TP_ARGS(pdev, cause),
@@ -23,17 +23,15 @@ DECLARE_EVENT_CLASS(nosnoop,
 		     TP_PROTO(struct pci_dev *pdev, const char *cause),	\
 		     TP_ARGS(pdev, cause))
 
-/* The user asked for the bit; it was cleared; PCI_COMMAND was refused; both were on */
+/* The user asked for the bit, it was cleared, PCI_COMMAND was refused, both bits were on */
 NOSNOOP_EVENT(nosnoop_masked);
 NOSNOOP_EVENT(nosnoop_cleared);
 NOSNOOP_EVENT(nosnoop_refused);
 NOSNOOP_EVENT(nosnoop_found);
 
 #endif /* NOSNOOP_TRACE_H */
-
 #undef TRACE_INCLUDE_PATH
 #define TRACE_INCLUDE_PATH .
 #undef TRACE_INCLUDE_FILE
 #define TRACE_INCLUDE_FILE trace
-
 #include <trace/define_trace.h>
