@@ -10,7 +10,7 @@
 
 #define NOT_AN_ADDRESS	"is no PCI address: write it as 0000:01:00.0, 01:00.0 or, for all of a slot, 01:00"
 
-/* min to max hexadecimal digits, and END behind them */
+/* Takes min to max hexadecimal digits, which END has to follow. */
 static bool take(const char **at, int min, int max, char end, unsigned int *value)
 {
 	int digits = 0;
@@ -40,14 +40,13 @@ static const char *check_range(const struct address *address)
 	if (address->dev > 0x1f)
 		return "is no PCI address: the device, before the dot, is 00 to 1f";
 	if (address->func > 7)
-		return "is no PCI address: the function, behind the dot, is 0 to 7";
+		return "is no PCI address: the function, after the dot, is 0 to 7";
 	return NULL;
 }
 
 /**
  * address_parse() - Read the address of a function
- * @text: DOMAIN:BUS:DEVICE.FUNCTION, hexadecimal, or without DOMAIN, which is
- *	  then 0
+ * @text: DOMAIN:BUS:DEVICE.FUNCTION, hexadecimal. Without DOMAIN, that is 0.
  * @address: what was read
  *
  * Return: NULL, or what is wrong with it, in words to follow the text.
@@ -67,7 +66,7 @@ const char *address_parse(const char *text, struct address *address)
 	return check_range(address);
 }
 
-/* libvirt's name of a node device, pci_0000_01_00_0, or that of lshw, pci@0000:01:00.0 */
+/* Takes libvirt's name of a node device, pci_0000_01_00_0, or lshw's, pci@0000:01:00.0. */
 static const char *without_prefix(const char *text, char plain[ADDRESS_SIZE])
 {
 	int i, underscores = 0;
@@ -86,7 +85,7 @@ static const char *without_prefix(const char *text, char plain[ADDRESS_SIZE])
 
 /**
  * address_parse_any() - Read an address in any form that people have at hand
- * @text: as for address_parse(), or libvirt's name for it, or without a function
+ * @text: as for address_parse(), or libvirt's or lshw's name, or without a function
  * @address: what was read, with ADDRESS_SLOT where there is no function
  *
  * Return: NULL, or what is wrong with it, in words to follow the text.
@@ -128,11 +127,11 @@ void address_format(const struct address *address, char text[ADDRESS_SIZE])
 }
 
 /**
- * address_compare() - Which comes first
+ * address_compare() - Compare two addresses, to sort them
  * @a: an address
  * @b: another
  *
- * Return: less than 0, 0 or more, as for qsort().
+ * Return: less than 0, 0, or more than 0, as for qsort().
  */
 int address_compare(const struct address *a, const struct address *b)
 {

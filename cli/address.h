@@ -2,7 +2,7 @@
 #ifndef ADDRESS_H
 #define ADDRESS_H
 
-#define ADDRESS_SIZE	24	/* of the text, with its end */
+#define ADDRESS_SIZE	24	/* of an address as text, with the final zero */
 
 #define ADDRESS_SLOT	8	/* in place of a function: all functions of the slot */
 

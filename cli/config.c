@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What config space says. Bytes that were not read are never taken for zeros, and
- * a list of capabilities that breaks off says nothing of what is behind the break.
+ * What config space says. Bytes that were not read are never taken for zeros. If the
+ * list of capabilities breaks off, nothing is concluded about what would follow.
  */
 
 #include <stddef.h>
@@ -9,10 +9,10 @@
 
 #include "config.h"
 
-#define CAPS_MAX	48	/* of the smallest in all there is; more are a ring */
+#define CAPS_MAX	48	/* no more fit, even of the smallest: a longer list is a ring */
 #define EXT_CAPS_MAX	480
 
-static enum know flag(unsigned int value, unsigned int mask)
+static enum tristate flag(unsigned int value, unsigned int mask)
 {
 	return value & mask ? KNOWN_YES : KNOWN_NO;
 }
@@ -34,8 +34,8 @@ static bool is_known(const struct config *config, unsigned int at, unsigned int 
 	return at + size <= config->known && at + size <= CONFIG_SIZE;
 }
 
-/* Where the list has the capability, or 0; whether that is known for certain */
-static unsigned int find_express(const struct config *config, enum know *found)
+/* Where the list has the capability, or 0. FOUND is NOT_KNOWN if its end cannot be seen. */
+static unsigned int find_express(const struct config *config, enum tristate *found)
 {
 	unsigned int at = config->bytes[PCI_CAPABILITY_LIST] & ~3, turns;
 
@@ -56,8 +56,9 @@ static unsigned int find_express(const struct config *config, enum know *found)
 }
 
 /*
- * Intel's chipsets leave the capability of their sound out of the list, where
- * Linux' driver for it knows it to be. Any bytes that could be one raise doubt.
+ * Intel's chipsets leave the PCI Express capability of their sound function out of
+ * the list; Linux's sound driver knows where it is. So any bytes that could be such a
+ * capability raise doubt.
  */
 static unsigned int find_hidden(const struct config *config)
 {
@@ -80,7 +81,7 @@ static void decode_express(struct config_facts *facts, const struct config *conf
 {
 	unsigned int devctl, type;
 
-	/* One that does not fit is none of which to believe the rest. */
+	/* This cannot be a real capability, because it does not fit. Believe nothing in it. */
 	if (at + PCI_EXP_DEVCTL + 2 > CONFIG_CAPS)
 		return;
 	if (!is_known(config, at, PCI_EXP_DEVCTL + 2)) {
@@ -116,7 +117,7 @@ static void decode_caps(struct config_facts *facts, const struct config *config)
  * config_decode() - Decode what matters here
  * @config: the config space
  *
- * Return: the facts, of a function alone: a VF's bit is its PF's.
+ * Return: the facts of this function alone. A VF is governed by the bit of its PF.
  */
 struct config_facts config_decode(const struct config *config)
 {
@@ -136,7 +137,11 @@ struct config_facts config_decode(const struct config *config)
 	facts.master = flag(config_word(config, PCI_COMMAND), PCI_COMMAND_MASTER);
 	header = config->bytes[PCI_HEADER_TYPE] & 0x7f;
 	facts.bridge = header == PCI_HEADER_TYPE_BRIDGE || header == PCI_HEADER_TYPE_CARDBUS;
-	/* Of another type nothing is where it is looked for. */
+	if (facts.bridge) {
+		facts.secondary = config->bytes[PCI_SECONDARY_BUS];
+		facts.subordinate = config->bytes[PCI_SUBORDINATE_BUS];
+	}
+	/* Headers of other types have another layout. */
 	if (config->known >= CONFIG_HEADER && header != PCI_HEADER_TYPE_CARDBUS &&
 	    (facts.bridge || header == PCI_HEADER_TYPE_NORMAL))
 		decode_caps(&facts, config);

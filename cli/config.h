@@ -4,33 +4,35 @@
 
 #include <stdbool.h>
 
-#include "know.h"
+#include "tristate.h"
 
-#define CONFIG_HEADER	64	/* of config space, all that others than root see */
-#define CONFIG_CAPS	256	/* where capabilities are */
+#define CONFIG_HEADER	64	/* bytes of config space; only root sees more */
+#define CONFIG_CAPS	256	/* here capabilities end, and the extended ones begin */
 #define CONFIG_SIZE	4096
 
-/* A function's config space, as far as it could be read */
+/* The part of a function's config space that could be read */
 struct config {
 	unsigned char bytes[CONFIG_SIZE];
-	unsigned int known;	/* how many from the first on; the others are 0 */
+	unsigned int known;	/* this many bytes from the start; the others are 0 */
 };
 
-/* What config space says of a function by itself */
+/* What config space says about a function by itself */
 struct config_facts {
 	bool answers;		/* not all ones */
-	bool bridge;		/* by its header, as VFIO judges it */
-	bool vf;		/* it has no identity of its own, as only VFs have none */
+	bool bridge;		/* its header says so, by which VFIO judges, too */
+	bool vf;		/* it shows no IDs of its own, as only VFs do */
 	bool caps;		/* there is a list of capabilities */
 	bool limited;		/* what was read ends before the list does */
-	bool rciep;		/* in the root complex */
-	enum know pcie;		/* a PCI Express capability is in the list */
-	unsigned int hidden;	/* where bytes look like one outside of it, or 0 */
-	enum know bit;		/* Enable No Snoop of its own */
-	enum know master;
+	bool rciep;		/* it is integrated in the root complex */
+	enum tristate pcie;		/* a PCI Express capability is in the list */
+	unsigned int hidden;	/* where bytes outside of the list look like one, or 0 */
+	enum tristate bit;		/* its own Enable No Snoop */
+	enum tristate master;
+	unsigned int secondary;	/* the first bus behind a bridge, or 0 */
+	unsigned int subordinate;	/* the last bus behind it */
 };
 
-/* The VFs that a PF's capability tells of */
+/* The VFs that are described in a PF's capability */
 struct config_vfs {
 	unsigned int number;
 	unsigned int offset;

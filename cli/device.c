@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* One function: what sysfs says of it, and what follows from all its facts */
+/* One function: what sysfs says about it, and what follows from all its facts */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,35 +7,35 @@
 
 #include "device.h"
 #include "kernel.h"
-#include "users.h"
+#include "vfio_users.h"
 
 #define DEVICE	"/sys/bus/pci/devices/%s"
 
-/* What changes when drivers come and go */
+/* Reads what changes when drivers come and go. */
 static void read_binding(struct device *device)
 {
-	char text[TREE_WORD];
+	char text[NAME_SIZE];
 
-	tree_link(device->driver, DEVICE "/driver", device->bdf);
-	device->vfio = tree_has(DEVICE "/vfio-dev", device->bdf) ||
+	sysroot_link(device->driver, DEVICE "/driver", device->bdf);
+	device->vfio = sysroot_has(DEVICE "/vfio-dev", device->bdf) ||
 		       !strcmp(device->driver, "vfio-pci") ||
 		       !strcmp(device->driver, DRIVER_NAME);
-	tree_read(text, sizeof(text), DEVICE "/driver_override", device->bdf);
+	sysroot_read(text, sizeof(text), DEVICE "/driver_override", device->bdf);
 	snprintf(device->override, sizeof(device->override), "%s",
 		 strcmp(text, "(null)") ? text : "");
-	tree_read(device->saved, sizeof(device->saved), "/etc/driverctl.d/pci-%s",
-		  device->bdf);
+	sysroot_read(device->saved, sizeof(device->saved), "/etc/driverctl.d/pci-%s",
+		     device->bdf);
 	device->open = KNOWN_NO;
 	if (device->vfio)
-		device->open = users_open(device->bdf, device->group);
+		device->open = vfio_users_open(device->bdf, device->group);
 }
 
-/* Where only the header can be read, sysfs still tells that it is PCI Express. */
+/* Where only the header can be read, sysfs still tells whether it is PCI Express. */
 static void read_unseen(struct device *device)
 {
 	if (!device->seen.limited)
 		return;
-	device->seen.pcie = tree_has(DEVICE "/max_link_speed", device->bdf) ?
+	device->seen.pcie = sysroot_has(DEVICE "/max_link_speed", device->bdf) ?
 			    KNOWN_YES : KNOWN_NO;
 	device->seen.limited = device->seen.pcie == KNOWN_YES;
 }
@@ -46,21 +46,21 @@ static void read_unseen(struct device *device)
  */
 void device_read_sysfs(struct device *device)
 {
-	char text[TREE_WORD], path[TREE_PATH], *folder;
+	char text[NAME_SIZE], path[PATH_SIZE], *folder;
 
 	device->group = -1;
-	if (!tree_link(text, DEVICE "/iommu_group", device->bdf))
+	if (!sysroot_link(text, DEVICE "/iommu_group", device->bdf))
 		device->group = atoi(text);
 	device->iommu = iommu_of(device->bdf, &device->address, device->group);
 
-	if (!tree_link(text, DEVICE "/physfn", device->bdf)) {
+	if (!sysroot_link(text, DEVICE "/physfn", device->bdf)) {
 		device->vf = true;
 		snprintf(device->pf, sizeof(device->pf), "%.*s",
 			 (int)sizeof(device->pf) - 1, text);
 	}
 
-	/* The folder that a function on a root bus is in is pciDOMAIN:BUS. */
-	if (!tree_real(path, DEVICE, device->bdf)) {
+	/* A function on a root bus is in a folder pciDOMAIN:BUS. */
+	if (!sysroot_real(path, DEVICE, device->bdf)) {
 		*strrchr(path, '/') = '\0';
 		folder = strrchr(path, '/');
 		device->root_bus = folder && !strncmp(folder, "/pci", 4);
@@ -69,32 +69,31 @@ void device_read_sysfs(struct device *device)
 	read_binding(device);
 }
 
-/* Why the driver refuses it, by what its parameters are now */
-static enum denial denial_of(const struct device *device, bool disable_denylist,
-			     bool strict)
+/* Why the driver refuses the function, with its present parameters */
+static enum denial denial_of(const struct device *device,
+			     const struct parameters *parameters)
 {
 	if (device->knows.igd)
 		return DENIED_IGD;
-	if (device->knows.errata && !disable_denylist)
+	if (device->knows.errata && !parameters->disable_denylist)
 		return DENIED_ERRATA;
-	if (device->knows.back_door && strict)
+	if (device->knows.back_door && parameters->strict)
 		return DENIED_STRICT;
 	return NOT_DENIED;
 }
 
 /**
  * device_judge() - Draw the conclusions
- * @device: the function, with all facts; its PF has those of its own
- * @disable_denylist: the driver's parameter
- * @strict: the driver's parameter
+ * @device: the function, with all facts about it and its PF
+ * @parameters: the driver's
  */
-void device_judge(struct device *device, bool disable_denylist, bool strict)
+void device_judge(struct device *device, const struct parameters *parameters)
 {
 	const struct device *pf = device->pf_device;
 
 	if (device->seen.bridge)
 		device->seen.limited = false;
-	device->denial = denial_of(device, disable_denylist, strict);
+	device->denial = denial_of(device, parameters);
 	device->facts = (struct facts){
 		.answers = device->seen.answers,
 		.bridge = device->seen.bridge,
@@ -109,10 +108,17 @@ void device_judge(struct device *device, bool disable_denylist, bool strict)
 		.pcie = device->seen.pcie,
 		.bit = device->seen.bit,
 		.master = device->seen.master,
+		.govern_pf = NOT_KNOWN,
 	};
-	/* The VF's own is reserved, and reads 0. */
+	/* A VF's own bit is reserved, and reads 0. */
 	if (device->vf)
 		device->facts.bit = pf ? pf->seen.bit : NOT_KNOWN;
+	/* Without its PF, a VF is an ordinary function to the driver. */
+	if (device->vf && *device->pf) {
+		device->facts.govern_pf = parameters->govern_pf;
+		device->ungoverned = parameters->govern_pf != KNOWN_YES &&
+				     !parameters->lacks_govern_pf;
+	}
 	device->verdict = verdict_of(&device->facts);
 }
 
@@ -134,7 +140,7 @@ const char *device_denial_words(enum denial denial)
 }
 
 /**
- * device_refresh() - See what driver a function has by now
+ * device_refresh() - Look again which driver a function has
  * @device: the function
  */
 void device_refresh(struct device *device)
@@ -154,7 +160,7 @@ bool device_is_ours(const struct device *device)
 }
 
 /**
- * device_is_hosts() - Whether a function is bound to a driver of the host's
+ * device_is_hosts() - Whether a function is bound to a driver of the host
  * @device: the function
  *
  * Return: true if VFIO would not give its group to a user for that reason.

@@ -8,7 +8,8 @@
 #include "config.h"
 #include "driver.h"
 #include "iommu.h"
-#include "know.h"
+#include "kernel.h"
+#include "tristate.h"
 #include "verdict.h"
 
 /* Why the driver refuses a function */
@@ -25,8 +26,8 @@ struct device {
 	char bdf[ADDRESS_SIZE];
 	char name[192];			/* vendor and device, from pci.ids */
 	char class_name[96];
-	bool has_ids;			/* the numbers are known */
-	unsigned int vendor;		/* of a VF the PF's */
+	bool has_ids;			/* the following numbers are known */
+	unsigned int vendor;		/* a VF has that of its PF */
 	unsigned int id;
 	unsigned int class;		/* with the programming interface */
 	unsigned int subvendor;
@@ -35,25 +36,26 @@ struct device {
 	struct config_facts seen;	/* in config space, or in a dump's text */
 	bool root_bus;
 	bool vf;
-	char pf[ADDRESS_SIZE];		/* of a VF, "" if it is not known */
-	const struct device *pf_device;	/* likewise NULL: a machine may have a VF alone */
-	struct driver_knows knows;	/* of endpoints whose numbers are known */
+	char pf[ADDRESS_SIZE];		/* a VF's PF, or "" if it is not known */
+	const struct device *pf_device;	/* or NULL: a machine may have a VF without its PF */
+	struct driver_knows knows;	/* for endpoints with has_ids */
 
-	char driver[TREE_WORD];		/* "" if there is none */
+	char driver[NAME_SIZE];		/* "" if there is none */
 	bool vfio;			/* the driver is one of VFIO's */
-	char override[TREE_WORD];	/* likewise "" */
-	char saved[TREE_WORD];		/* by driverctl, for each boot */
+	char override[NAME_SIZE];	/* driver_override, or "" */
+	char saved[NAME_SIZE];		/* the driver that driverctl gives it at each boot, or "" */
 	int group;			/* less than 0 if there is none */
 	struct iommu iommu;
-	enum know open;			/* through VFIO; if bound to VFIO */
+	enum tristate open;			/* through a driver of VFIO's */
 
 	enum denial denial;
+	bool ungoverned;		/* a VF for which the driver could clear its PF's bit */
 	struct facts facts;
 	enum verdict verdict;
 };
 
 void device_read_sysfs(struct device *device);
-void device_judge(struct device *device, bool disable_denylist, bool strict);
+void device_judge(struct device *device, const struct parameters *parameters);
 const char *device_denial_words(enum denial denial);
 void device_refresh(struct device *device);
 bool device_is_ours(const struct device *device);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the documents of all commands have in common */
+/* What several commands write into their JSON documents */
 
 #include <stdio.h>
 
@@ -7,14 +7,14 @@
 #include "json.h"
 
 /**
- * host_json() - What the machine is, in an object that is open
+ * host_json() - Write what the machine is into the open object
  * @request: what was asked
  */
 void host_json(const struct request *request)
 {
 	const struct host *host = &request->machine.host;
 
-	json_know("virtual_machine", host->virtual);
+	json_tristate("virtual_machine", host->virtual);
 	json_string("hypervisor", *host->hypervisor ? host->hypervisor : NULL);
 	json_string("lockdown", *host->lockdown ? host->lockdown : NULL);
 }
@@ -27,13 +27,13 @@ static void iommu_json(const struct device *device)
 	json_string("name", *iommu->name ? iommu->name : NULL);
 	json_string("kind", *iommu_kind_name(iommu->kind) ?
 		    iommu_kind_name(iommu->kind) : NULL);
-	json_know("present", iommu->kind == IOMMU_UNSEEN ? NOT_KNOWN :
-		  iommu->kind == IOMMU_NONE ? KNOWN_NO : KNOWN_YES);
-	json_know("enforces_snooping", iommu->enforces);
+	json_tristate("present", iommu->kind == IOMMU_UNSEEN ? NOT_KNOWN :
+		      iommu->kind == IOMMU_NONE ? KNOWN_NO : KNOWN_YES);
+	json_tristate("enforces_snooping", iommu->enforces);
 	json_close('}');
 }
 
-/* Of what it is, in hexadecimal; the text of lspci may not have that */
+/* Writes an ID or a class in hexadecimal, or null: the text of lspci may not have it. */
 static void number_json(const char *key, const struct device *device, int digits,
 			unsigned int number)
 {
@@ -44,7 +44,7 @@ static void number_json(const char *key, const struct device *device, int digits
 }
 
 /**
- * device_json() - The facts of a function, in an object that is open
+ * device_json() - Write the facts about a function into the open object
  * @request: what was asked
  * @device: the function
  */
@@ -64,16 +64,17 @@ void device_json(const struct request *request, const struct device *device)
 	else
 		json_string("group", NULL);
 	iommu_json(device);
-	json_know("bridge", device->seen.bridge ? KNOWN_YES : KNOWN_NO);
-	json_know("pcie", device->seen.pcie);
-	json_know("vf", device->vf ? KNOWN_YES : KNOWN_NO);
+	json_tristate("bridge", device->seen.bridge);
+	json_tristate("pcie", device->seen.pcie);
+	json_tristate("vf", device->vf);
 	json_string("pf", *device->pf ? device->pf : NULL);
-	json_know("no_snoop", device->facts.bit);
-	json_know("bus_master", device->seen.master);
-	json_know("open", request->machine.dump ? NOT_KNOWN : device->open);
+	json_tristate("govern_pf", device->facts.govern_pf);
+	json_tristate("no_snoop", device->facts.bit);
+	json_tristate("bus_master", device->seen.master);
+	json_tristate("open", request->machine.dump ? NOT_KNOWN : device->open);
 	json_string("denied", device_denial_words(device->denial));
-	json_know("errata", !device->has_ids ? NOT_KNOWN :
-		  device->knows.errata ? KNOWN_YES : KNOWN_NO);
+	json_tristate("errata", !device->has_ids ? NOT_KNOWN :
+		      device->knows.errata ? KNOWN_YES : KNOWN_NO);
 	json_string("back_door", device->knows.back_door);
 	json_string("verdict", words->code);
 	json_string("severity", verdict_severity(words->status));

@@ -2,7 +2,7 @@
 /*
  * Reads the output of lspci as people keep and paste it: quoted or indented, cut
  * off, several runs one after another, with messages between the lines. libpci's
- * own reader takes what is missing for zeros, and ends at what it does not know.
+ * own reader takes missing bytes for zeros, and gives up at lines that it does not know.
  */
 
 #include <errno.h>
@@ -14,7 +14,7 @@
 #include "message.h"
 
 #define SIZE_MAX_DUMP	(64 << 20)	/* 4096 functions with -xxxx are 60 MB */
-#define FUNCTIONS_MAX	65536	/* of one domain */
+#define FUNCTIONS_MAX	65536	/* as many as one domain can have */
 #define ROW		16
 
 static int digit(char c)
@@ -28,7 +28,7 @@ static int digit(char c)
 	return -1;
 }
 
-/* Where the line begins behind marks of quotation, spaces and a byte order mark */
+/* Where the line begins after marks of quotation, spaces and a byte order mark */
 static char *skip_quotation(char *line)
 {
 	static const char * const marks[] = { " ", "\t", ">", "|", "\xc2\xa0", "\xef\xbb\xbf" };
@@ -40,7 +40,7 @@ static char *skip_quotation(char *line)
 	return line;
 }
 
-/* The offset that a line of hex begins with; its bytes are behind *AT then */
+/* Takes the offset at the start of a line of hex. Then *AT points to what follows. */
 static bool take_offset(const char **at, unsigned int *offset)
 {
 	int digits;
@@ -54,7 +54,7 @@ static bool take_offset(const char **at, unsigned int *offset)
 	return true;
 }
 
-/* The bytes that are whole, up to what is none */
+/* Takes the bytes that are complete, up to the first thing that is not a byte. */
 static int take_bytes(const char *at, unsigned char bytes[ROW])
 {
 	int count;
@@ -70,10 +70,10 @@ static int take_bytes(const char *at, unsigned char bytes[ROW])
 }
 
 /**
- * dump_is_hex() - Whether a line is one of hex
+ * dump_is_hex() - Whether a line is a row of hex
  * @line: the line, without quotation
  *
- * Return: true if it begins like one.
+ * Return: true if it begins with an offset and a byte.
  */
 bool dump_is_hex(const char *line)
 {
@@ -83,7 +83,7 @@ bool dump_is_hex(const char *line)
 	return take_offset(&line, &offset) && take_bytes(line, bytes);
 }
 
-/* A row that fits behind what is there. Of two that differ none is believed. */
+/* Takes a row if it leaves no gap. If two rows at one offset differ, neither is believed. */
 static void take_row(const struct dump *dump, struct dumped *function, const char *line)
 {
 	struct config *config = &function->config;
@@ -93,7 +93,7 @@ static void take_row(const struct dump *dump, struct dumped *function, const cha
 
 	if (!take_offset(&line, &offset))
 		return;
-	/* Of a row that is not whole nobody knows which bytes are missing. */
+	/* If a row is not complete, nobody knows which bytes are missing. */
 	count = take_bytes(line, bytes) == ROW ? ROW : 0;
 	if ((offset > config->known || !count) && !function->gap)
 		function->gap = dump->lines;
@@ -108,7 +108,7 @@ static void take_row(const struct dump *dump, struct dumped *function, const cha
 	}
 }
 
-/* Whether the line begins a function; one at an address that cannot be is none. */
+/* Whether the line begins a function. VALID is false if no function can have its address. */
 static bool begins_function(const char *line, struct address *address, bool *valid)
 {
 	size_t length = strcspn(line, " \t");
@@ -138,7 +138,7 @@ static struct dumped *add_function(struct dump *dump, const struct address *addr
 	return function;
 }
 
-/* How much is known: of two runs the later counts, unless it tells less. */
+/* How much is known. If there are two runs, the later one counts, unless it tells less. */
 static unsigned int worth(const struct dumped *function)
 {
 	const struct dump_text *text = &function->text;
@@ -158,7 +158,7 @@ static int compare(const void *a, const void *b)
 	return one->line > other->line ? -1 : 1;
 }
 
-/* The best of those with one address is the first now. */
+/* compare() has put the best of those with the same address first. */
 static void drop_doubles(struct dump *dump)
 {
 	char bdf[ADDRESS_SIZE];
@@ -177,11 +177,11 @@ static void drop_doubles(struct dump *dump)
 	if (!doubles)
 		return;
 	address_format(&dump->functions[first].address, bdf);
-	note("%s: there are several runs in it: of %s the one in line %lu is taken",
+	note("%s: there are several runs in it: for %s the one in line %lu is used",
 	     dump->name, bdf, dump->functions[first].line);
 }
 
-/* Rows behind a gap are of no use: a list of capabilities has to be followed. */
+/* Rows after a gap are of no use, because the list of capabilities has to be followed. */
 static void tell_of_gaps(const struct dump *dump)
 {
 	char bdf[ADDRESS_SIZE];
@@ -191,7 +191,7 @@ static void tell_of_gaps(const struct dump *dump)
 		if (!dump->functions[i].gap || dump->functions[i].config.known >= CONFIG_CAPS)
 			continue;
 		address_format(&dump->functions[i].address, bdf);
-		note("%s:%lu: bytes of %s are missing here, so those behind them are not taken",
+		note("%s:%lu: bytes of %s are missing here, so those after them are not used",
 		     dump->name, dump->functions[i].gap, bdf);
 	}
 }
@@ -216,7 +216,7 @@ static char *read_all(const char *name, FILE *file, size_t *size)
 	return text;
 }
 
-/* Lines end with a newline, a carriage return or both; a zero ends none. */
+/* Each line ends with a newline. Carriage returns and zero bytes do not end it. */
 static char *next_line(char **at, char *end)
 {
 	char *line = *at, *c;
@@ -235,7 +235,7 @@ static void check_there_are_any(const struct dump *dump, unsigned long stray,
 	if (dump->count)
 		return;
 	if (nowhere)
-		die("%s:%lu: there is no such address of a PCI function: the device, before the dot, is 00 to 1f, and the function, behind the dot, 0 to 7",
+		die("%s:%lu: there is no such address of a PCI function: the device, before the dot, is 00 to 1f, and the function, after the dot, 0 to 7",
 		    dump->name, nowhere);
 	if (stray)
 		die("%s:%lu: this hex has no line before it that names a function, as '01:00.0 VGA compatible controller': copy those lines, too",

@@ -12,20 +12,22 @@
 /* What the text of lspci -v says, which is all there is without hex */
 struct dump_text {
 	char name[DUMP_NAME];
-	bool has_ids;		/* the three numbers, which are in the text with -nn */
+	bool has_ids;		/* the next three numbers are in the text, as with -nn */
 	unsigned int class;
 	unsigned int vendor;
 	unsigned int device;
 	bool details;		/* there is more than the first line */
 	bool gone;		/* lspci could not read the function */
 	bool bridge;
+	unsigned int secondary;	/* the first bus behind a bridge, or 0 */
+	unsigned int subordinate;
 	bool rciep;
 	struct config_vfs vfs;
 	bool no_caps;
-	bool contradicts;	/* of itself, on the bit */
-	enum know pcie;
-	enum know bit;
-	enum know master;
+	bool contradicts;	/* it has both values of the bit */
+	enum tristate pcie;
+	enum tristate bit;
+	enum tristate master;
 };
 
 /* A function of a dump */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What lspci -v says in words. Nothing follows from words that are not there: the
- * text may be cut off, and others than root get it without capabilities.
+ * text may be cut off, and lspci shows capabilities to root only.
  */
 
 #include <stdio.h>
@@ -15,12 +15,12 @@ static bool starts(const char *text, const char *with)
 	return !strncmp(text, with, strlen(with));
 }
 
-/* FLAG+ or FLAG- */
-static void take_flag(enum know *known, bool *contradicts, const char *line,
+/* Takes FLAG+ or FLAG-. */
+static void take_flag(enum tristate *known, bool *contradicts, const char *line,
 		      const char *flag)
 {
 	const char *at = strstr(line, flag);
-	enum know value;
+	enum tristate value;
 
 	if (!at)
 		return;
@@ -33,7 +33,7 @@ static void take_flag(enum know *known, bool *contradicts, const char *line,
 	*known = value;
 }
 
-/* The lines of a PF's SR-IOV capability */
+/* Takes the lines of a PF's SR-IOV capability. */
 static void take_vfs(struct config_vfs *vfs, const char *line)
 {
 	const char *number = strstr(line, "Number of VFs: ");
@@ -49,7 +49,7 @@ static void take_vfs(struct config_vfs *vfs, const char *line)
 	}
 }
 
-/* "[0300]: " behind the name of the class and "[10de:1d10]" behind that of the device */
+/* Takes "[0300]: " after the name of the class, and "[10de:1d10]" after the device's. */
 static void take_numbers(struct dump_text *text, const char *line)
 {
 	unsigned int class, vendor, device;
@@ -78,11 +78,11 @@ static void take_numbers(struct dump_text *text, const char *line)
 }
 
 /**
- * dump_text_begin() - The line that begins a function
+ * dump_text_begin() - Read the line that begins a function
  * @text: where it goes, zeroed
- * @line: what is behind the address
+ * @line: what follows the address
  *
- * Return: true if the numbers of the function are in it.
+ * Return: true if the IDs of the function are in it.
  */
 bool dump_text_begin(struct dump_text *text, const char *line)
 {
@@ -100,7 +100,7 @@ bool dump_text_begin(struct dump_text *text, const char *line)
 }
 
 /**
- * dump_text_line() - A line of a function, of whatever kind
+ * dump_text_line() - Read another line about a function, of whatever kind
  * @text: what is known so far
  * @line: the line, without quotation
  */
@@ -120,6 +120,9 @@ void dump_text_line(struct dump_text *text, const char *line)
 		text->no_caps = line[strlen("Status: Cap")] == '-';
 	} else if (starts(line, "Bus: primary=")) {
 		text->bridge = true;
+		if (sscanf(line, " Bus: primary=%*x, secondary=%2x, subordinate=%2x",
+			   &text->secondary, &text->subordinate) != 2)
+			text->secondary = 0;
 	} else if (starts(line, "!!! Unknown header type 7f")) {
 		text->gone = true;
 	} else if (starts(line, "Capabilities: [")) {

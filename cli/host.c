@@ -7,14 +7,14 @@
 
 #include "host.h"
 
-/* The hypervisor bit of cpuid, as the kernel shows it: x86 alone has flags. */
-static enum know cpu_tells(void)
+/* The hypervisor bit of cpuid, as the kernel shows it. Only x86 has a line of flags. */
+static enum tristate cpu_tells(void)
 {
-	enum know virtual = NOT_KNOWN;
+	enum tristate virtual = NOT_KNOWN;
 	char line[8192];
 	FILE *cpus;
 
-	cpus = tree_open("/proc/cpuinfo");
+	cpus = sysroot_open("/proc/cpuinfo");
 	while (cpus && virtual == NOT_KNOWN && fgets(line, sizeof(line), cpus)) {
 		if (strncmp(line, "flags", strlen("flags")))
 			continue;
@@ -26,8 +26,8 @@ static enum know cpu_tells(void)
 	return virtual;
 }
 
-/* What hypervisors call their machines in DMI. Amazon has real ones of that name. */
-static bool dmi_tells(char name[TREE_WORD])
+/* Names of virtual machines in DMI. Amazon's is left out: it has real ones of that name. */
+static bool dmi_tells(char name[NAME_SIZE])
 {
 	static const struct {
 		const char *vendor;
@@ -40,62 +40,62 @@ static bool dmi_tells(char name[TREE_WORD])
 		{ "cloud-hypervisor", "" }, { "Cloud Hypervisor", "" }, { "Red Hat", "KVM" },
 		{ "Red Hat", "OpenStack" }, { "Alibaba Cloud", "Alibaba Cloud ECS" },
 	};
-	char vendor[TREE_WORD], product[TREE_WORD];
+	char vendor[NAME_SIZE], product[NAME_SIZE];
 	unsigned int i;
 
-	tree_read(vendor, sizeof(vendor), "/sys/class/dmi/id/sys_vendor");
-	tree_read(product, sizeof(product), "/sys/class/dmi/id/product_name");
+	sysroot_read(vendor, sizeof(vendor), "/sys/class/dmi/id/sys_vendor");
+	sysroot_read(product, sizeof(product), "/sys/class/dmi/id/product_name");
 	for (i = 0; i < sizeof(machines) / sizeof(*machines); i++) {
 		if (strncmp(vendor, machines[i].vendor, strlen(machines[i].vendor)) ||
 		    strncmp(product, machines[i].product, strlen(machines[i].product)))
 			continue;
-		snprintf(name, TREE_WORD, "%s", vendor);
+		snprintf(name, NAME_SIZE, "%s", vendor);
 		return true;
 	}
 	return false;
 }
 
 /* Xen and KVM announce themselves to kernels that boot from a device tree. */
-static bool tree_tells(char name[TREE_WORD])
+static bool devicetree_tells(char name[NAME_SIZE])
 {
-	char model[TREE_WORD];
+	char model[NAME_SIZE];
 
-	if (!tree_read(name, TREE_WORD, "/sys/firmware/devicetree/base/hypervisor/compatible"))
+	if (!sysroot_read(name, NAME_SIZE, "/sys/firmware/devicetree/base/hypervisor/compatible"))
 		return true;
-	tree_read(model, sizeof(model), "/sys/firmware/devicetree/base/model");
+	sysroot_read(model, sizeof(model), "/sys/firmware/devicetree/base/model");
 	if (strcmp(model, "linux,dummy-virt"))
 		return false;
-	snprintf(name, TREE_WORD, "QEMU");
+	snprintf(name, NAME_SIZE, "QEMU");
 	return true;
 }
 
-/* Xen's first machine runs the others, and has the hardware, though Xen is below it. */
+/* Xen runs below dom0, too, but dom0 has the real hardware and runs the virtual machines. */
 static bool is_xen_host(void)
 {
-	char text[TREE_WORD];
+	char text[NAME_SIZE];
 
-	return !tree_read(text, sizeof(text), "/proc/xen/capabilities") &&
+	return !sysroot_read(text, sizeof(text), "/proc/xen/capabilities") &&
 	       strstr(text, "control_d");
 }
 
 /**
- * host_look() - Find out
+ * host_look() - Find out what the host is
  *
- * Return: what was found. Without any sign of a hypervisor, only a processor that
- * would show it makes that a certain no.
+ * Return: what was found. If there is no sign of a hypervisor, it is certain that there
+ * is none only on a processor that would show it.
  */
 struct host host_look(void)
 {
 	struct host host = { .virtual = cpu_tells() };
-	char text[TREE_WORD], *in, *end;
+	char text[NAME_SIZE], *in, *end;
 
 	if (is_xen_host())
 		host.virtual = KNOWN_NO;
-	else if (dmi_tells(host.hypervisor) || tree_tells(host.hypervisor))
+	else if (dmi_tells(host.hypervisor) || devicetree_tells(host.hypervisor))
 		host.virtual = KNOWN_YES;
 
-	/* none [integrity] confidentiality */
-	tree_read(text, sizeof(text), "/sys/kernel/security/lockdown");
+	/* The file has "none [integrity] confidentiality". */
+	sysroot_read(text, sizeof(text), "/sys/kernel/security/lockdown");
 	in = strchr(text, '[');
 	end = in ? strchr(in, ']') : NULL;
 	if (!end)

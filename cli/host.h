@@ -2,14 +2,14 @@
 #ifndef HOST_H
 #define HOST_H
 
-#include "know.h"
-#include "tree.h"
+#include "tristate.h"
+#include "sysroot.h"
 
-/* What the machine as a whole is, where that decides what an answer is worth */
+/* What is said about the machine as a whole, because answers depend on it */
 struct host {
-	enum know virtual;		/* it is a virtual machine itself */
-	char hypervisor[TREE_WORD];	/* whose, or "" */
-	char lockdown[TREE_WORD];	/* how the kernel is locked down, "" if it is not */
+	enum tristate virtual;		/* it is a virtual machine itself */
+	char hypervisor[NAME_SIZE];	/* whose virtual machine it is, or "" */
+	char lockdown[NAME_SIZE];	/* how the kernel is locked down, "" if it is not */
 };
 
 struct host host_look(void);

@@ -10,12 +10,12 @@
 #define DEVICE_IOMMU	"/sys/bus/pci/devices/%s/iommu"
 #define VTD_ECAP_SC	0x80ull	/* Snoop Control, VT-d 11.4.3 */
 
-/* Of the function's own unit: others' have other abilities */
+/* Asks the function's own VT-d unit, because units differ in what they can do. */
 static void ask_vtd(struct iommu *iommu, const char *bdf)
 {
-	char text[TREE_WORD], *end;
+	char text[NAME_SIZE], *end;
 
-	if (tree_read(text, sizeof(text), DEVICE_IOMMU "/intel-iommu/ecap", bdf) ||
+	if (sysroot_read(text, sizeof(text), DEVICE_IOMMU "/intel-iommu/ecap", bdf) ||
 	    !*text)
 		return;
 	iommu->ecap = strtoull(text, &end, 16);
@@ -25,13 +25,13 @@ static void ask_vtd(struct iommu *iommu, const char *bdf)
 	iommu->enforces = iommu->ecap & VTD_ECAP_SC ? KNOWN_YES : KNOWN_NO;
 }
 
-/* Linux has asked IORT for it since 6.13; kernels with that added are not told apart. */
+/* Linux asks IORT since 6.13. An older kernel with that backported is not recognized. */
 static bool is_old_kernel(void)
 {
-	char text[TREE_WORD];
+	char text[NAME_SIZE];
 	unsigned int major, minor;
 
-	if (tree_read(text, sizeof(text), "/proc/sys/kernel/osrelease") ||
+	if (sysroot_read(text, sizeof(text), "/proc/sys/kernel/osrelease") ||
 	    sscanf(text, "%u.%u", &major, &minor) != 2)
 		return true;
 	return major < 6 || (major == 6 && minor < 13);
@@ -47,7 +47,7 @@ static void ask_iort(struct iommu *iommu, const struct address *address)
 }
 
 /**
- * iommu_of_iort() - What a copy of the table IORT says of a function of a dump
+ * iommu_of_iort() - What a copy of the table IORT says about a function of a dump
  * @address: the function
  *
  * Return: the IOMMU, with the answer of a kernel that asks the table.
@@ -63,12 +63,12 @@ struct iommu iommu_of_iort(const struct address *address)
 	return iommu;
 }
 
-/* Its name says nothing: it is that of the bus it is on. */
+/* A virtio-iommu cannot be told by its name, which is the name that it has on its bus. */
 static bool is_virtio(const char *bdf)
 {
-	char driver[TREE_WORD];
+	char driver[NAME_SIZE];
 
-	return !tree_link(driver, DEVICE_IOMMU "/device/driver", bdf) &&
+	return !sysroot_link(driver, DEVICE_IOMMU "/device/driver", bdf) &&
 	       !strcmp(driver, "virtio_iommu");
 }
 
@@ -80,27 +80,27 @@ static bool starts(const char *text, const char *with)
 /**
  * iommu_of() - Find the IOMMU of a function
  * @bdf: the function's address
- * @address: the same
+ * @address: the same address
  * @group: the number of its IOMMU group, or less than 0
  *
- * Return: what is known of it. Where the answer cannot be seen from userspace
- * it is NOT_KNOWN.
+ * Return: what is known of it. If userspace cannot see whether it enforces snooping,
+ * that is NOT_KNOWN.
  */
 struct iommu iommu_of(const char *bdf, const struct address *address, int group)
 {
 	struct iommu iommu = { .kind = IOMMU_NONE, .enforces = KNOWN_NO };
-	char name[TREE_WORD];
+	char name[NAME_SIZE];
 
 	if (group < 0)
 		return iommu;
 	/* VFIO's own groups for devices that have no IOMMU */
-	if (!tree_read(name, sizeof(name), "/sys/kernel/iommu_groups/%d/name", group) &&
+	if (!sysroot_read(name, sizeof(name), "/sys/kernel/iommu_groups/%d/name", group) &&
 	    !strcmp(name, "vfio-noiommu"))
 		return iommu;
 
 	iommu.kind = IOMMU_OTHER;
 	iommu.enforces = NOT_KNOWN;
-	if (tree_link(iommu.name, DEVICE_IOMMU, bdf))
+	if (sysroot_link(iommu.name, DEVICE_IOMMU, bdf))
 		return iommu;
 
 	if (starts(iommu.name, "dmar")) {
@@ -120,7 +120,7 @@ struct iommu iommu_of(const char *bdf, const struct address *address, int group)
 }
 
 /**
- * iommu_kind_name() - What to call it
+ * iommu_kind_name() - What to call IOMMUs of a kind
  * @kind: the kind
  *
  * Return: a name, "" if there is none to give.

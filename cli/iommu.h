@@ -4,11 +4,11 @@
 
 #include "address.h"
 #include "iort.h"
-#include "know.h"
-#include "tree.h"
+#include "tristate.h"
+#include "sysroot.h"
 
 enum iommu_kind {
-	IOMMU_UNSEEN,	/* a dump tells nothing of it */
+	IOMMU_UNSEEN,	/* a dump does not show it */
 	IOMMU_NONE,
 	IOMMU_VTD,
 	IOMMU_AMD,
@@ -19,12 +19,12 @@ enum iommu_kind {
 
 struct iommu {
 	enum iommu_kind kind;
-	char name[TREE_WORD];
-	enum know enforces;		/* snooping */
-	bool has_ecap;			/* of VT-d: what the answer rests on */
+	char name[NAME_SIZE];
+	enum tristate enforces;		/* whether it enforces snooping */
+	bool has_ecap;			/* VT-d: ecap, on which the answer rests, is known */
 	unsigned long long ecap;
-	enum canwbs canwbs;		/* of SMMUv3, likewise */
-	bool old_kernel;		/* which may not know of it */
+	enum canwbs canwbs;		/* SMMUv3: on this the answer rests */
+	bool old_kernel;		/* this kernel may not know CANWBS */
 };
 
 struct iommu iommu_of(const char *bdf, const struct address *address, int group);

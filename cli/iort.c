@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ACPI's IO Remapping Table, Arm DEN 0049, from which Linux takes whether what is
- * behind a root complex can be made to snoop: CANWBS, in its memory access flags.
+ * ACPI's IO Remapping Table, Arm DEN 0049. It tells Linux whether the devices behind a
+ * root complex can be made to snoop, by CANWBS in the memory access flags.
  */
 
 #include <errno.h>
@@ -11,19 +11,19 @@
 
 #include "iort.h"
 #include "message.h"
-#include "tree.h"
+#include "sysroot.h"
 
 #define TABLE		"/sys/firmware/acpi/tables/IORT"
 #define SIZE_MAX_TABLE	0x100000
 
-/* Of the table */
+/* Offsets in the table */
 #define REVISION	8
 #define NODE_COUNT	36
 #define NODE_OFFSET	40
 #define HEADER_END	48
 #define REVISION_CANWBS	7	/* issue E.f, the first with the flag */
 
-/* Of a node */
+/* Offsets in a node */
 #define TYPE		0
 #define TYPE_RC		2
 #define TYPE_SMMU3	4
@@ -35,9 +35,9 @@
 #define RC_SEGMENT	28
 #define RC_END		32
 
-/* Of a mapping */
+/* Offsets in a mapping */
 #define INPUT_BASE	0
-#define ID_COUNT	4	/* less one */
+#define ID_COUNT	4	/* the number of IDs minus one */
 #define REFERENCE	12
 #define MAPPING_SIZE	20
 
@@ -82,7 +82,7 @@ static bool is_whole(void)
 
 static void load(void)
 {
-	FILE *file = given ? fopen(given, "re") : tree_open(TABLE);
+	FILE *file = given ? fopen(given, "re") : sysroot_open(TABLE);
 
 	loaded = true;
 	trouble = CANWBS_SET;
@@ -90,8 +90,8 @@ static void load(void)
 		die("--iort %s: %s", given, strerror(errno));
 	if (!file) {
 		trouble = errno == EACCES || errno == EPERM ? CANWBS_NOT_READ :
-			  tree_has("/sys/firmware/acpi/tables") ? CANWBS_NO_TABLE :
-			  tree_has("/sys/firmware/devicetree/base") ? CANWBS_DEVICE_TREE :
+			  sysroot_has("/sys/firmware/acpi/tables") ? CANWBS_NO_TABLE :
+			  sysroot_has("/sys/firmware/devicetree/base") ? CANWBS_DEVICE_TREE :
 			  CANWBS_NO_TABLE;
 		return;
 	}
@@ -100,11 +100,11 @@ static void load(void)
 	if (is_whole())
 		return;
 	if (given)
-		die("--iort %s: it is no whole IORT: copy it as root from " TABLE, given);
+		die("--iort %s: it is not a complete IORT: copy it as root from " TABLE, given);
 	trouble = CANWBS_BROKEN;
 }
 
-/* The length of the node there, or 0 if it does not fit */
+/* The length of the node at this offset, or 0 if it does not fit into the table */
 static size_t node_length(size_t at)
 {
 	size_t length;
@@ -115,7 +115,7 @@ static size_t node_length(size_t at)
 	return length >= 16 && at + length <= size ? length : 0;
 }
 
-/* The root complex of the segment: Linux takes the first, too. 0 if there is none */
+/* The first root complex of the segment, which Linux takes, too, or 0 if there is none */
 static size_t find_complex(unsigned int segment, enum canwbs *why)
 {
 	unsigned int count;
@@ -163,7 +163,7 @@ enum canwbs iort_canwbs(const struct address *address)
  * iort_has_smmu3() - Whether a function is behind an SMMUv3
  * @address: the function
  *
- * Return: true if its root complex hands it to one.
+ * Return: true if its root complex maps it to one.
  */
 bool iort_has_smmu3(const struct address *address)
 {
@@ -197,12 +197,12 @@ bool iort_has_smmu3(const struct address *address)
 const char *iort_words(enum canwbs canwbs)
 {
 	static const char * const words[] = {
-		[CANWBS_NOT_READ] = "Only root can read ACPI's table IORT, which tells.",
-		[CANWBS_DEVICE_TREE] = "The machine has a device tree, which has no word for it, and Linux does not enforce snooping there.",
-		[CANWBS_NO_TABLE] = "There is no table IORT of ACPI's, which would tell.",
-		[CANWBS_BROKEN] = "ACPI's table IORT, which would tell, is broken.",
+		[CANWBS_NOT_READ] = "Only root can read ACPI's table IORT, which says whether it has.",
+		[CANWBS_DEVICE_TREE] = "The machine has a device tree, which cannot say whether it has, and Linux does not enforce snooping there.",
+		[CANWBS_NO_TABLE] = "There is no ACPI table IORT, which would say whether it has.",
+		[CANWBS_BROKEN] = "ACPI's table IORT, which would say whether it has, is broken.",
 		[CANWBS_NO_NODE] = "ACPI's table IORT has no root complex of this segment.",
-		[CANWBS_TOO_OLD] = "ACPI's table IORT is of a revision from before there was such a flag, so it cannot tell; Linux takes that for no.",
+		[CANWBS_TOO_OLD] = "ACPI's table IORT is of a revision from before there was such a flag, so it cannot say; Linux takes that as a no.",
 		[CANWBS_CLEAR] = "ACPI's table IORT says that it has not.",
 		[CANWBS_SET] = "ACPI's table IORT says that it has.",
 	};

@@ -6,14 +6,14 @@
 
 #include "address.h"
 
-/* What ACPI's table IORT says of CANWBS for a function */
+/* What ACPI's table IORT says about CANWBS for a function */
 enum canwbs {
-	CANWBS_NOT_READ,	/* others than root cannot */
-	CANWBS_DEVICE_TREE,	/* the machine has none, but a device tree */
+	CANWBS_NOT_READ,	/* only root can read the table */
+	CANWBS_DEVICE_TREE,	/* the machine has a device tree instead of ACPI's tables */
 	CANWBS_NO_TABLE,
-	CANWBS_BROKEN,		/* the table is not whole */
-	CANWBS_NO_NODE,		/* none for the function's segment */
-	CANWBS_TOO_OLD,		/* clear, in a table from before there was such a flag */
+	CANWBS_BROKEN,		/* the table is not complete */
+	CANWBS_NO_NODE,		/* no root complex of the function's segment */
+	CANWBS_TOO_OLD,		/* clear, but the table is older than the flag */
 	CANWBS_CLEAR,
 	CANWBS_SET,
 };

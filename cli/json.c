@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * One JSON document on standard output. Keys are NULL inside of lists, and a
- * value that is NULL or not known is null.
+ * One JSON document on standard output. In a list, keys are NULL. A value that is
+ * NULL or not known is written as null.
  */
 
 #include <stdbool.h>
@@ -12,7 +12,7 @@
 static int depth;
 static bool first = true;
 
-/* Length of the well-formed UTF-8 sequence there, or 0 */
+/* The length of the UTF-8 sequence at this place, or 0 if it is not well-formed */
 static int utf8_length(const unsigned char *at)
 {
 	int length, i;
@@ -30,7 +30,7 @@ static int utf8_length(const unsigned char *at)
 	for (i = 1; i < length; i++)
 		if ((at[i] & 0xc0) != 0x80)
 			return 0;
-	/* Overlong forms, surrogates, and what is beyond the last character */
+	/* Overlong forms, surrogates, and numbers beyond the last character */
 	if ((*at == 0xe0 && at[1] < 0xa0) || (*at == 0xed && at[1] > 0x9f) ||
 	    (*at == 0xf0 && at[1] < 0x90) || (*at == 0xf4 && at[1] > 0x8f))
 		return 0;
@@ -125,11 +125,11 @@ void json_number(const char *key, long long value)
 }
 
 /**
- * json_know() - true, false or null
+ * json_tristate() - true, false or null
  * @key: its name, or NULL
  * @value: yes, no, or not known
  */
-void json_know(const char *key, enum know value)
+void json_tristate(const char *key, enum tristate value)
 {
 	static const char * const names[] = { "false", "true", "null" };
 

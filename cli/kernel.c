@@ -10,7 +10,7 @@
 
 #include "kernel.h"
 #include "message.h"
-#include "tree.h"
+#include "sysroot.h"
 
 /**
  * kernel_has_driver() - Whether the driver is loaded
@@ -19,10 +19,10 @@
  */
 bool kernel_has_driver(void)
 {
-	return tree_has("/sys/bus/pci/drivers/" DRIVER_NAME);
+	return sysroot_has("/sys/bus/pci/drivers/" DRIVER_NAME);
 }
 
-/* Each line begins with a module's path; DKMS and a kernel spell it alike. */
+/* Each line begins with a module's path. Both spellings of the name are accepted. */
 static bool lists_module(FILE *list)
 {
 	char *line = NULL;
@@ -45,17 +45,17 @@ static bool lists_module(FILE *list)
  *
  * Return: NOT_KNOWN if there is no list of modules.
  */
-enum know kernel_has_module(char *release, size_t size)
+enum tristate kernel_has_module(char *release, size_t size)
 {
 	static const char * const lists[] = { "modules.dep", "modules.builtin" };
-	enum know known = NOT_KNOWN;
+	enum tristate known = NOT_KNOWN;
 	unsigned int i;
 	FILE *list;
 
-	if (tree_read(release, size, "/proc/sys/kernel/osrelease"))
+	if (sysroot_read(release, size, "/proc/sys/kernel/osrelease"))
 		return NOT_KNOWN;
 	for (i = 0; i < sizeof(lists) / sizeof(*lists); i++) {
-		list = tree_open("/lib/modules/%s/%s", release, lists[i]);
+		list = sysroot_open("/lib/modules/%s/%s", release, lists[i]);
 		if (!list)
 			continue;
 		known = KNOWN_NO;
@@ -72,23 +72,41 @@ enum know kernel_has_module(char *release, size_t size)
  * kernel_parameter() - Whether a parameter of the driver is on
  * @name: its name
  *
- * Return: false, too, if the driver is not loaded: that is their default.
+ * Return: NOT_KNOWN if the driver is not loaded, or has no such parameter.
  */
-bool kernel_parameter(const char *name)
+enum tristate kernel_parameter(const char *name)
 {
-	char text[TREE_WORD];
+	char text[NAME_SIZE];
 
-	return !tree_read(text, sizeof(text),
-			  "/sys/module/vfio_pci_nosnoop/parameters/%s", name) &&
-	       !strcmp(text, "Y");
+	if (sysroot_read(text, sizeof(text),
+			 "/sys/module/vfio_pci_nosnoop/parameters/%s", name))
+		return NOT_KNOWN;
+	return strcmp(text, "Y") ? KNOWN_NO : KNOWN_YES;
 }
 
-/* Whether a file has a word between two zeros */
-static enum know has_word(const char *path, const char *word)
+/**
+ * kernel_parameters() - What the driver's parameters are now
+ *
+ * Return: all parameters that this program looks at.
+ */
+struct parameters kernel_parameters(void)
+{
+	enum tristate govern_pf = kernel_parameter("govern_pf");
+
+	return (struct parameters){
+		.disable_denylist = kernel_parameter("disable_denylist") == KNOWN_YES,
+		.strict = kernel_parameter("strict") == KNOWN_YES,
+		.govern_pf = govern_pf,
+		.lacks_govern_pf = govern_pf == NOT_KNOWN && kernel_has_driver(),
+	};
+}
+
+/* Whether a file has a word between two zero bytes */
+static enum tristate has_word(const char *path, const char *word)
 {
 	size_t length = 0, room = 0, wanted = strlen(word) + 2;
-	char pattern[TREE_WORD], *data = NULL;
-	enum know found;
+	char pattern[NAME_SIZE], *data = NULL;
+	enum tristate found;
 	ssize_t more;
 	int fd;
 
@@ -118,27 +136,41 @@ static enum know has_word(const char *path, const char *word)
 /**
  * kernel_tells_kvm() - Whether a driver can vouch for its device in VFIO
  *
- * The change to VFIO's core adds no name that a program could call or list,
- * but a member to struct vfio_device, which BTF tells of: that of the module
- * vfio, if it is one and loaded, else the kernel's.
+ * The change to VFIO's core adds no name that a program could call or list. But it adds
+ * a member to struct vfio_device, and BTF has that: the BTF of the module vfio, if it is
+ * a module and loaded, else the kernel's.
  *
  * Return: NOT_KNOWN without BTF, or if VFIO is not loaded.
  */
-enum know kernel_tells_kvm(void)
+enum tristate kernel_tells_kvm(void)
 {
 	static const char member[] = "enforces_coherency";
-	char path[TREE_PATH];
+	char path[PATH_SIZE];
 
-	if (!tree_has("/sys/module/vfio"))
+	if (!sysroot_has("/sys/module/vfio"))
 		return NOT_KNOWN;
-	tree_path(path, "/sys/kernel/btf/vfio");
+	sysroot_path(path, "/sys/kernel/btf/vfio");
 	if (!access(path, F_OK))
 		return has_word(path, member);
-	/* A module without BTF of its own is not in the kernel's either. */
-	if (tree_has("/sys/module/vfio/initstate"))
+	/* If vfio is a module without BTF, the kernel's BTF does not have it either. */
+	if (sysroot_has("/sys/module/vfio/initstate"))
 		return NOT_KNOWN;
-	tree_path(path, "/sys/kernel/btf/vmlinux");
+	sysroot_path(path, "/sys/kernel/btf/vmlinux");
 	return has_word(path, member);
+}
+
+/**
+ * kernel_kvm_asks() - Whether KVM asks if the DMA of a device is coherent
+ * @arch: where the name of the kernel's architecture goes
+ *
+ * Only KVM on x86 does. Elsewhere kvm_arch_register_noncoherent_dma() is empty.
+ *
+ * Return: true also for a kernel from before 6.1, which does not tell its architecture.
+ */
+bool kernel_kvm_asks(char arch[NAME_SIZE])
+{
+	return sysroot_read(arch, NAME_SIZE, "/proc/sys/kernel/arch") ||
+	       !strcmp(arch, "x86_64") || !strcmp(arch, "i686");
 }
 
 /**
@@ -155,7 +187,7 @@ bool kernel_find_program(const char *name, char *path, size_t size)
 	unsigned int i;
 
 	for (i = 0; i < sizeof(folders) / sizeof(*folders); i++) {
-		snprintf(path, size, "%s%s/%s", tree_root(), folders[i], name);
+		snprintf(path, size, "%s%s/%s", sysroot_prefix(), folders[i], name);
 		if (!access(path, X_OK))
 			return true;
 	}
@@ -165,11 +197,11 @@ bool kernel_find_program(const char *name, char *path, size_t size)
 static int log_fd = -1;
 
 /**
- * kernel_log_begin() - Have kernel_log_said() look at what comes from now on
+ * kernel_log_begin() - Have kernel_log_said() look only at what is logged from now on
  */
 void kernel_log_begin(void)
 {
-	if (!tree_is_ours())
+	if (!sysroot_is_running())
 		return;
 	if (log_fd < 0)
 		log_fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
@@ -178,7 +210,7 @@ void kernel_log_begin(void)
 }
 
 /**
- * kernel_log_said() - What the driver said last of a function
+ * kernel_log_said() - What the driver said last about a function
  * @bdf: the function's address
  * @text: where it goes
  * @size: of @text
@@ -187,7 +219,7 @@ void kernel_log_begin(void)
  */
 bool kernel_log_said(const char *bdf, char *text, size_t size)
 {
-	char record[8192], start[TREE_WORD];
+	char record[8192], start[NAME_SIZE];
 	bool found = false;
 	ssize_t length;
 	char *at;
@@ -195,14 +227,14 @@ bool kernel_log_said(const char *bdf, char *text, size_t size)
 	snprintf(start, sizeof(start), ";" DRIVER_NAME " %s: ", bdf);
 	while (log_fd >= 0) {
 		length = read(log_fd, record, sizeof(record) - 1);
-		/* EPIPE: some were overwritten, those behind them are there */
+		/* EPIPE: some records were overwritten. The next read gets those after them. */
 		if (length < 0 && errno == EPIPE)
 			continue;
 		if (length <= 0)
 			break;
 		record[length] = '\0';
 		at = strstr(record, start);
-		/* The driver core's own line repeats the error */
+		/* The driver core adds a line of its own, which only repeats the error. */
 		if (!at || strstr(at, "probe with driver"))
 			continue;
 		at += strlen(start);

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* vfio-nosnoop list: one line for each function */
+/* vfio-nosnoop list: one line for each function; list_tree.c draws them */
 
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "commands.h"
+#include "color.h"
 #include "device_json.h"
 #include "json.h"
+#include "list.h"
 #include "message.h"
 
 static const char *snooping_word(const struct device *device)
@@ -19,7 +20,13 @@ static const char *snooping_word(const struct device *device)
 	return words[device->iommu.enforces];
 }
 
-static const char *bit_word(const struct device *device)
+/**
+ * list_bit() - Enable No Snoop of a function
+ * @device: the function
+ *
+ * Return: a word for it.
+ */
+const char *list_bit(const struct device *device)
 {
 	static const char * const words[] = { "0", "1", "?" };
 
@@ -27,7 +34,7 @@ static const char *bit_word(const struct device *device)
 	       "-" : words[device->facts.bit];
 }
 
-/* Wide enough for what is in it */
+/* The width of a column that has TEXT in it */
 static int width(int at_least, const char *text)
 {
 	int length = strlen(text);
@@ -56,14 +63,15 @@ static void print_table(const struct request *request)
 		device = request->targets[i];
 		if (device->group >= 0)
 			snprintf(group, sizeof(group), "%d", device->group);
-		printf("%-*s  %5s  %-*s  %-8s  %-3s  %-*s  %s\n", address, device->bdf,
+		printf("%-*s  %5s  %-*s  %-8s  %-3s  %s%-*s%s  %s\n", address, device->bdf,
 		       group, driver, *device->driver ? device->driver : "-",
-		       snooping_word(device), bit_word(device), verdict,
-		       verdict_words(device->verdict)->brief, device->name);
+		       snooping_word(device), list_bit(device), color_of(device->verdict),
+		       verdict, verdict_words(device->verdict)->brief, color_end(),
+		       device->name);
 	}
 }
 
-/* How many of them have more to be seen than was read */
+/* How many targets have more to show than could be read */
 static int count_limited(const struct request *request)
 {
 	int limited = 0, i;
@@ -73,7 +81,7 @@ static int count_limited(const struct request *request)
 	return limited;
 }
 
-/* Behind all else, for those who cannot see all there is */
+/* Tells users, after all else, that they cannot see everything. */
 static void tell_limits(const struct request *request)
 {
 	int limited = count_limited(request);
@@ -83,7 +91,7 @@ static void tell_limits(const struct request *request)
 		return;
 	fflush(stdout);
 	if (request->dump)
-		note("the dump does not reach Enable No Snoop of %d function%s: that of 'lspci -xxx' as root does",
+		note("the dump does not have Enable No Snoop of %d function%s: that of 'lspci -xxx' as root has it",
 		     limited, s);
 	else
 		note("as root it would show Enable No Snoop of %d more function%s, and who has devices open",
@@ -92,7 +100,7 @@ static void tell_limits(const struct request *request)
 
 /**
  * command_list() - Print a line for each function
- * @request: what was asked; without targets all are meant
+ * @request: what was asked, with the functions to print
  *
  * Return: the exit status.
  */
@@ -101,14 +109,17 @@ int command_list(struct request *request)
 	int i;
 
 	if (!request->json) {
-		print_table(request);
+		if (request->tree)
+			list_tree(request);
+		else
+			print_table(request);
 		tell_limits(request);
 		return complaints() ? EXIT_FAILED : 0;
 	}
 
 	message_document_begin(request->command);
 	host_json(request);
-	json_know("complete", count_limited(request) ? KNOWN_NO : KNOWN_YES);
+	json_tristate("complete", count_limited(request) ? KNOWN_NO : KNOWN_YES);
 	json_open("devices", '[');
 	for (i = 0; i < request->nr_targets; i++) {
 		json_open(NULL, '{');

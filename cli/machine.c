@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* All functions and their facts: of this machine by libpci and sysfs, or of a dump */
+/* All functions and the facts about them, from libpci and sysfs or from a dump */
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <pci/pci.h>
 
 #include "attribute.h"
@@ -14,7 +13,7 @@
 #include "machine.h"
 #include "message.h"
 
-/* libpci ends the program with its own words otherwise. */
+/* Without this, libpci would end the program with a message of its own. */
 __noreturn __printf(1, 2)
 static void pci_failed(char *format, ...)
 {
@@ -27,42 +26,36 @@ static void pci_failed(char *format, ...)
 	die("%s", text);
 }
 
-/* What it warns of is handled where it is read. */
+/* What libpci warns of is handled where it is read. */
 __printf(1, 2)
 static void pci_warned(char *format, ...)
 {
 	(void)format;
 }
 
-/* A dump is read without it, so for one it only knows names. */
+/* A dump is read without libpci, which then only looks up names. */
 static struct pci_access *open_access(bool scans)
 {
 	struct pci_access *access = pci_alloc();
-	char path[TREE_PATH];
+	char path[PATH_SIZE];
 
 	access->error = pci_failed;
 	access->warning = pci_warned;
 	access->debug = pci_warned;
-	/* No cache of what others looked up in the DNS */
+	/* Do not use libpci's cache of names that were looked up in the DNS. */
 	access->id_lookup_mode = 0;
 	if (!scans)
 		return access;
 	access->method = PCI_ACCESS_SYS_BUS_PCI;
-	tree_path(path, "/sys/bus/pci");
-	if (!tree_has("/sys/bus/pci/devices"))
+	sysroot_path(path, "/sys/bus/pci");
+	if (!sysroot_has("/sys/bus/pci/devices"))
 		die("no %s/devices: there is no PCI, or sysfs is not mounted", path);
 	pci_set_param(access, "sysfs.path", path);
 	pci_init(access);
 	return access;
 }
 
-/* libpci asks udev's database for what pci.ids lacks, and leaks where there is none. */
-static int lookup_flags(void)
-{
-	return access("/usr/lib/udev/hwdb.bin", R_OK) && access("/etc/udev/hwdb.bin", R_OK) ?
-	       PCI_LOOKUP_NO_HWDB : 0;
-}
-
+/* udev's database is not used, because libpci leaks memory where that cannot be read. */
 static void look_up_names(struct device *device, struct pci_access *ids)
 {
 	static const char nameless[] = "Class ";
@@ -72,12 +65,12 @@ static void look_up_names(struct device *device, struct pci_access *ids)
 	if (!device->has_ids)
 		return;
 	name = pci_lookup_name(ids, text, sizeof(text),
-			       lookup_flags() | PCI_LOOKUP_VENDOR | PCI_LOOKUP_DEVICE,
+			       PCI_LOOKUP_NO_HWDB | PCI_LOOKUP_VENDOR | PCI_LOOKUP_DEVICE,
 			       device->vendor, device->id);
 	snprintf(device->name, sizeof(device->name), "%s", name);
-	name = pci_lookup_name(ids, text, sizeof(text), lookup_flags() | PCI_LOOKUP_CLASS,
-			       device->class >> 8);
-	/* Its word for a class without a name, for sentences that say "class" already */
+	name = pci_lookup_name(ids, text, sizeof(text),
+			       PCI_LOOKUP_NO_HWDB | PCI_LOOKUP_CLASS, device->class >> 8);
+	/* libpci puts "Class" before a class without a name, but so do our sentences. */
 	if (!strncmp(name, nameless, strlen(nameless)))
 		name += strlen(nameless);
 	snprintf(device->class_name, sizeof(device->class_name), "%s", name);
@@ -92,6 +85,7 @@ static void ask_driver(struct device *device)
 		.subdevice = device->subdevice,
 		.class = device->class,
 		.root_bus = device->root_bus,
+		.vf = device->vf,
 	};
 
 	device->knows = driver_knows(&identity);
@@ -103,7 +97,7 @@ static int compare(const void *a, const void *b)
 			       &((const struct device *)b)->address);
 }
 
-/* PF's VFs that are there. A VF has no identity of its own in config space. */
+/* Gives IDs to the PF's VFs in the dump, which have none in their own config space. */
 static void name_vfs(const struct machine *machine, const struct device *pf,
 		     const struct config_vfs *vfs)
 {
@@ -128,7 +122,7 @@ static void name_vfs(const struct machine *machine, const struct device *pf,
 	}
 }
 
-/* Without hex, and where that ends too early */
+/* The text counts if there is no hex, and for what is missing if the hex ends too early. */
 static void use_text(struct device *device, const struct dumped *dumped)
 {
 	const struct dump_text *text = &dumped->text;
@@ -141,7 +135,9 @@ static void use_text(struct device *device, const struct dumped *dumped)
 		device->class = text->class;
 		seen->answers = !text->gone;
 		seen->bridge = text->bridge;
-		/* Their names are all that tells. */
+		seen->secondary = text->secondary;
+		seen->subordinate = text->subordinate;
+		/* Only its name tells that it is a VF. */
 		seen->vf = strstr(text->name, "Virtual Function");
 		seen->pcie = text->no_caps ? KNOWN_NO : text->pcie;
 		seen->limited = seen->pcie == NOT_KNOWN;
@@ -185,6 +181,7 @@ void machine_load_dump(struct machine *machine)
 	int i;
 
 	machine->host.virtual = NOT_KNOWN;
+	machine->parameters.govern_pf = NOT_KNOWN;
 	dump_read(&dump, machine->dump);
 	machine->dump = dump.name;
 	machine->count = dump.count;
@@ -203,7 +200,7 @@ void machine_load_dump(struct machine *machine)
 		read_config(device, &dump.functions[i].config);
 		use_text(device, &dump.functions[i]);
 		device->vf = device->seen.vf;
-		/* Its numbers are those that all VFs show, until its PF is found. */
+		/* Until its PF is found, a VF has only the IDs that all VFs show. */
 		device->has_ids = device->has_ids && !device->vf;
 	}
 	for (i = 0; i < dump.count; i++) {
@@ -230,7 +227,7 @@ static void read_machine(struct device *device, struct pci_dev *dev)
 			config.known = sizes[i];
 	read_config(device, &config);
 
-	/* As the kernel knows it, for a VF has none in its config space */
+	/* The kernel knows the IDs of a VF, too, which has none in its config space. */
 	pci_fill_info(dev, PCI_FILL_IDENT | PCI_FILL_CLASS);
 	device->has_ids = true;
 	device->vendor = dev->vendor_id;
@@ -254,8 +251,7 @@ static void load_machine(struct machine *machine, struct pci_access *access)
 		read_machine(device++, dev);
 	qsort(machine->devices, machine->count, sizeof(*device), compare);
 	machine->host = host_look();
-	machine->disable_denylist = kernel_parameter("disable_denylist");
-	machine->strict = kernel_parameter("strict");
+	machine->parameters = kernel_parameters();
 }
 
 static void find_pf(const struct machine *machine, struct device *device)
@@ -268,7 +264,7 @@ static void find_pf(const struct machine *machine, struct device *device)
 
 /**
  * machine_judge() - Draw the conclusions from all facts
- * @machine: the functions; that of a VF needs its PF's facts, not its verdict
+ * @machine: the functions, in any order: a VF needs its PF's facts, not its verdict
  */
 void machine_judge(struct machine *machine)
 {
@@ -276,14 +272,15 @@ void machine_judge(struct machine *machine)
 
 	for (device = machine->devices; device < machine->devices + machine->count; device++) {
 		find_pf(machine, device);
-		device_judge(device, machine->disable_denylist, machine->strict);
+		device_judge(device, &machine->parameters);
 	}
 }
 
 /**
  * machine_load() - Find all functions, their facts and the verdicts on them
  * @machine: where they go, zeroed
- * @dump: the output of lspci to look at instead, "-" for standard input, or NULL
+ * @dump: the file with output of lspci to read, "-" for standard input, or NULL for
+ *	  this machine
  *
  * Ends the program if that cannot be done.
  */
@@ -307,7 +304,7 @@ void machine_load(struct machine *machine, const char *dump)
 }
 
 /**
- * machine_find() - A function by its address
+ * machine_find() - Find a function by its address
  * @machine: from machine_load()
  * @address: the address
  *

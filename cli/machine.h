@@ -6,13 +6,13 @@
 
 #include "device.h"
 #include "host.h"
+#include "kernel.h"
 
-/* All functions: those of a machine, or of a dump */
+/* All functions of a machine or a dump */
 struct machine {
 	const char *dump;		/* the file, or NULL for a machine */
-	struct host host;		/* of a dump it is not known */
-	bool disable_denylist;		/* the driver's parameters; of a dump their */
-	bool strict;			/* defaults */
+	struct host host;		/* not known for a dump */
+	struct parameters parameters;	/* for a dump, the defaults */
 	struct device *devices;		/* sorted by address */
 	int count;
 };

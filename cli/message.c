@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What is said to people: on standard error, and lines of no more than 79 */
+/* Messages on standard error, and paragraphs of at most 79 columns */
 
 #include <stdarg.h>
 #include <stdbool.h>
@@ -17,10 +17,10 @@ static char **said;
 static int nr_said;
 
 /**
- * allocate() - Memory for a list, or the end of the program
+ * allocate() - Get memory for a list, or end the program
  * @old: the list as it was, or NULL
- * @count: its elements
- * @size: of one
+ * @count: how many elements it has now
+ * @size: of one element
  *
  * Return: the list.
  */
@@ -47,7 +47,7 @@ static void say(const char *format, va_list ap, const char *hint)
 }
 
 /**
- * complain() - Say what went wrong, once to people and once in the document
+ * complain() - Say what went wrong, to people and in the document
  * @format: without name and newline, as for printf()
  */
 void complain(const char *format, ...)
@@ -81,7 +81,8 @@ static bool document_wanted;
  * message_document() - Have die() and usage_error() print a document, too
  * @command: what is to be done, or NULL if that is not known yet
  *
- * For programs that called this with --json; one that has begun is ended by nobody.
+ * A program that calls the command with --json gets a document even if that fails. But
+ * if a document has been begun, nothing completes it.
  */
 void message_document(const char *command)
 {
@@ -90,7 +91,7 @@ void message_document(const char *command)
 }
 
 /**
- * message_document_begin() - How each document begins
+ * message_document_begin() - Begin a document
  * @command: what is to be done, or NULL
  */
 void message_document_begin(const char *command)
@@ -102,13 +103,13 @@ void message_document_begin(const char *command)
 	json_string("command", command);
 }
 
-/* What was said last is why it ends. */
+/* The last complaint is the reason for the end. */
 __noreturn
 static void end(int status)
 {
 	if (document_wanted) {
 		message_document_begin(document_of);
-		json_know("ok", KNOWN_NO);
+		json_tristate("ok", KNOWN_NO);
 		complaints_json("errors");
 		json_close('}');
 	}
@@ -144,7 +145,7 @@ void usage_error(const char *format, ...)
 }
 
 /**
- * complaints() - How much went wrong so far
+ * complaints() - How many complaints there are so far
  *
  * Return: the number of calls of complain().
  */
@@ -154,7 +155,7 @@ int complaints(void)
 }
 
 /**
- * complaints_json() - What went wrong so far
+ * complaints_json() - Write all complaints so far
  * @key: name of the list
  */
 void complaints_json(const char *key)

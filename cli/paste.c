@@ -10,11 +10,11 @@
 
 #define LIBVIRT_HINT							\
 	"before 10.0.0 it does not know the driver's name: "		\
-	"say managed='no' there, leave <driver/> away, and bind the function"
+	"say managed='no' there, leave <driver/> out, and bind the function"
 #define PROXMOX_HINT							\
 	"100 is the virtual machine's number, and driver=keep needs qemu-server 9.0.25"
 #define KUBEVIRT_HINT							\
-	"its own device plugin passes over the driver: another one has to provide "	\
+	"its own device plugin skips functions of this driver: another one has to provide "	\
 	"example.com/..."
 
 static void print_libvirt(const struct device *device)
@@ -59,8 +59,8 @@ static void print_kubevirt(const struct device *device)
 static const struct paste {
 	const char *name;
 	void (*print)(const struct device *device);
-	bool binds;		/* it binds the function itself */
-	const char *hint;	/* what has to be known of it */
+	bool binds;		/* the program binds the function itself */
+	const char *hint;	/* what the user has to know about the program */
 } pastes[] = {
 	{ .name = "libvirt", .print = print_libvirt, .binds = true, .hint = LIBVIRT_HINT },
 	{ .name = "qemu", .print = print_qemu },
@@ -90,7 +90,7 @@ bool paste_knows(const char *what)
 	return find(what);
 }
 
-/* Why no line would do any good, or NULL */
+/* Why no lines would help, or NULL */
 static const char *why_not(const struct device *device)
 {
 	if (device->seen.bridge)
@@ -102,7 +102,7 @@ static const char *why_not(const struct device *device)
 	if (device->denial != NOT_DENIED)
 		return device_denial_words(device->denial);
 	if (!device->has_ids)
-		return "its numbers are not known, and so not whether the driver takes it";
+		return "its IDs are not known, so whether the driver takes it is not known either";
 	return NULL;
 }
 
@@ -125,8 +125,11 @@ void paste_print(const struct request *request, const struct device *device)
 	if (paste->hint)
 		note("%s: %s", paste->name, paste->hint);
 	if (!paste->binds && !device_is_ours(device))
-		note("%s: bind it first, as root: vfio-nosnoop bind --persist %s", device->bdf,
-		     device->bdf);
+		note("%s: bind it first, as root: vfio-nosnoop bind %s--persist %s",
+		     device->bdf, device->ungoverned ? "--govern-pf " : "", device->bdf);
+	else if (device->ungoverned)
+		note("%s: opening it is refused while the bit of its PF is set; for the driver to clear that, as root: vfio-nosnoop bind --govern-pf --persist %s",
+		     device->bdf, device->bdf);
 	if (device->knows.back_door && device->iommu.enforces != KNOWN_YES)
 		note("%s: a guest can get around " DRIVER_NAME ": %s", device->bdf,
 		     device->knows.back_door);

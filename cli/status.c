@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* vfio-nosnoop status: all there is to say of a function, in sentences */
+/* vfio-nosnoop status: everything about a function, in sentences */
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,110 +12,137 @@
 #include "json.h"
 #include "kernel.h"
 #include "message.h"
-#include "outlook.h"
+#include "explain.h"
 #include "paste.h"
 
-static void look_at_group(const struct request *request, struct outlook *outlook)
+#define CLASS_IOMMU	0x0806
+
+/*
+ * AMD's IOMMUs have a class of their own. A virtio-iommu is recognized by the functions
+ * behind it, whose IOMMU has its address as its name.
+ */
+static bool is_iommu(const struct request *request, const struct device *device)
+{
+	const struct device *other = request->machine.devices;
+	int i;
+
+	if (device->has_ids && device->class >> 8 == CLASS_IOMMU)
+		return true;
+	for (i = 0; i < request->machine.count; i++, other++)
+		if (!strcmp(other->iommu.name, device->bdf))
+			return true;
+	return false;
+}
+
+static void look_at_group(const struct request *request, struct context *context)
 {
 	const struct device *other = request->machine.devices;
 	int i;
 
 	for (i = 0; i < request->machine.count; i++, other++) {
-		if (other == outlook->device || !device_same_group(other, outlook->device) ||
+		if (other == context->device || !device_same_group(other, context->device) ||
 		    other->seen.bridge)
 			continue;
 		if (device_is_hosts(other))
-			outlook->hosts++;
+			context->hosts++;
 		else if (other->vfio && !device_is_ours(other))
-			outlook->strangers++;
+			context->strangers++;
 	}
 }
 
-/* A command that only root may run, without what root does not need */
+/* Sets the next command, which only root may run. Only other users see "sudo". */
 __printf(2, 3)
-static void next_is(struct outlook *outlook, const char *format, ...)
+static void next_is(struct context *context, const char *format, ...)
 {
-	int length = snprintf(outlook->next, sizeof(outlook->next), "%s",
+	int length = snprintf(context->next, sizeof(context->next), "%s",
 			      geteuid() ? "sudo " : "");
 	va_list ap;
 
 	va_start(ap, format);
-	vsnprintf(outlook->next + length, sizeof(outlook->next) - length, format, ap);
+	vsnprintf(context->next + length, sizeof(context->next) - length, format, ap);
 	va_end(ap);
 }
 
-static void next_is_bind(struct outlook *outlook)
+static void next_is_bind(struct context *context)
 {
-	if (outlook->module == KNOWN_NO && !kernel_has_driver())
-		next_is(outlook, "apt install ./vfio-pci-nosnoop-dkms_*.deb");
+	if (context->module == KNOWN_NO && !kernel_has_driver())
+		next_is(context, "apt install ./vfio-pci-nosnoop-dkms_*.deb");
 	else
-		next_is(outlook, "vfio-nosnoop bind %s%s",
-			outlook->hosts || outlook->strangers ? "--group " : "",
-			outlook->device->bdf);
+		next_is(context, "vfio-nosnoop bind %s%s%s",
+			context->device->ungoverned ? "--govern-pf " : "",
+			context->hosts || context->strangers ? "--group " : "",
+			context->device->bdf);
 }
 
-static void choose_next(const struct request *request, struct outlook *outlook)
+static void choose_next(const struct request *request, struct context *context)
 {
-	const struct device *device = outlook->device;
+	const struct device *device = context->device;
 
 	if (request->dump)
 		return;
-	switch (outlook->device->verdict) {
+	switch (context->device->verdict) {
 	case VERDICT_UNKNOWN:
 	case VERDICT_HELD_UNSEEN:
 		if (geteuid())
-			next_is(outlook, "vfio-nosnoop status %s", device->bdf);
+			next_is(context, "vfio-nosnoop status %s", device->bdf);
 		break;
 	case VERDICT_WILL_HOLD:
+	case VERDICT_VF_WILL_HOLD:
 	case VERDICT_BACK_DOOR:
-		if (outlook->hosts)
-			next_is(outlook, "vfio-nosnoop bind --group %s", device->bdf);
-		else if (outlook->device->verdict == VERDICT_WILL_HOLD)
-			next_is(outlook, "vfio-nosnoop status %s   # while it is in use",
+		if (context->hosts)
+			next_is(context, "vfio-nosnoop bind --group %s", device->bdf);
+		else if (device->verdict != VERDICT_BACK_DOOR)
+			next_is(context, "vfio-nosnoop status %s   # while it is in use",
 				device->bdf);
 		break;
 	case VERDICT_CAN:
 	case VERDICT_OFF_NOW:
 	case VERDICT_VF_OFF_NOW:
-		next_is_bind(outlook);
+	case VERDICT_VF_MAY_HOLD:
+		next_is_bind(context);
 		break;
 	case VERDICT_VF_CAN:
 	case VERDICT_PF_IN_THE_WAY:
-		/* A kernel that is locked down refuses it. */
-		if (!*request->machine.host.lockdown)
-			next_is(outlook, "setpci -s %s CAP_EXP+8.w=0:800", device->pf);
+		if (!request->machine.parameters.lacks_govern_pf)
+			next_is_bind(context);
+		/* A kernel that is locked down refuses setpci. */
+		else if (!*request->machine.host.lockdown)
+			next_is(context, "setpci -s %s CAP_EXP+8.w=0:800", device->pf);
 		break;
 	case VERDICT_BROKEN:
-		next_is(outlook, "dmesg | grep %s", device->bdf);
+		next_is(context, "dmesg | grep %s", device->bdf);
 		break;
 	case VERDICT_NOT_ISOLATED:
-		next_is(outlook, "dmesg | grep -iE 'DMAR|AMD-Vi|iommu'");
+		if (!context->is_iommu)
+			next_is(context, "dmesg | grep -iE 'DMAR|AMD-Vi|iommu'");
 		break;
 	case VERDICT_GONE:
-		next_is(outlook, "lspci -s %s", device->bdf);
+		next_is(context, "lspci -s %s", device->bdf);
 		break;
 	default:
 		break;
 	}
 }
 
-static struct outlook look_at(const struct request *request,
+static struct context look_at(const struct request *request,
 			      const struct device *device)
 {
-	struct outlook outlook = {
+	struct context context = {
 		.device = device,
 		.module = NOT_KNOWN,
 		.kvm = NOT_KNOWN,
 	};
 
 	if (!request->dump) {
-		outlook.module = kernel_has_module(outlook.release,
-						   sizeof(outlook.release));
-		outlook.kvm = kernel_tells_kvm();
-		look_at_group(request, &outlook);
+		context.is_iommu = is_iommu(request, device);
+		context.module = kernel_has_module(context.release,
+						   sizeof(context.release));
+		context.kvm = kernel_tells_kvm();
+		context.kvm_asks = kernel_kvm_asks(context.arch);
+		look_at_group(request, &context);
 	}
-	choose_next(request, &outlook);
-	return outlook;
+	choose_next(request, &context);
+	return context;
 }
 
 static void print_group_json(const struct request *request, const struct device *device)
@@ -130,25 +157,25 @@ static void print_group_json(const struct request *request, const struct device 
 		json_open(NULL, '{');
 		json_string("address", other->bdf);
 		json_string("driver", *other->driver ? other->driver : NULL);
-		json_know("bridge", other->seen.bridge ? KNOWN_YES : KNOWN_NO);
-		json_know("hosts", device_is_hosts(other) ? KNOWN_YES : KNOWN_NO);
+		json_tristate("bridge", other->seen.bridge);
+		json_tristate("hosts", device_is_hosts(other));
 		json_close('}');
 	}
 	json_close(']');
 }
 
-static void print_json(const struct request *request, const struct outlook *outlook)
+static void print_json(const struct request *request, const struct context *context)
 {
 	json_open(NULL, '{');
-	device_json(request, outlook->device);
-	print_group_json(request, outlook->device);
+	device_json(request, context->device);
+	print_group_json(request, context->device);
 	json_string("persistent_driver",
-		    *outlook->device->saved ? outlook->device->saved : NULL);
-	json_know("module_installed", outlook->module);
-	json_know("module_loaded", request->dump ? NOT_KNOWN :
-		  kernel_has_driver() ? KNOWN_YES : KNOWN_NO);
-	json_know("driver_can_tell_kvm", outlook->kvm);
-	json_string("next", *outlook->next ? outlook->next : NULL);
+		    *context->device->saved ? context->device->saved : NULL);
+	json_tristate("module_installed", context->module);
+	json_tristate("module_loaded", request->dump ? NOT_KNOWN :
+		      kernel_has_driver() ? KNOWN_YES : KNOWN_NO);
+	json_tristate("driver_can_tell_kvm", context->kvm);
+	json_string("next", *context->next ? context->next : NULL);
 	json_close('}');
 }
 
@@ -165,8 +192,8 @@ static int paste_all(const struct request *request)
  * command_status() - Explain functions
  * @request: what was asked
  *
- * Return: the exit status, that of the worst verdict, or that of a failure if one of
- * those that were named is not there.
+ * Return: the exit status: that of the worst verdict, or a failure if a function that
+ * was named is not there.
  */
 int command_status(struct request *request)
 {
@@ -175,7 +202,7 @@ int command_status(struct request *request)
 
 	if (request->paste_for)
 		return paste_all(request);
-	/* Of none it cannot be said that all is well. */
+	/* No functions at all must not look as if all were well. */
 	if (!request->nr_targets && !complaints())
 		complain("there is no such function");
 	if (request->json) {
@@ -184,19 +211,19 @@ int command_status(struct request *request)
 		json_open("devices", '[');
 	}
 	for (i = 0; i < request->nr_targets; i++) {
-		const struct outlook outlook = look_at(request, request->targets[i]);
+		const struct context context = look_at(request, request->targets[i]);
 		enum verdict_status one =
 			verdict_words(request->targets[i]->verdict)->status;
 
 		if (verdict_is_worse(one, status))
 			status = one;
 		if (request->json) {
-			print_json(request, &outlook);
+			print_json(request, &context);
 			continue;
 		}
 		if (i)
 			putchar('\n');
-		outlook_explain(request, &outlook);
+		explain(request, &context);
 	}
 	if (request->json) {
 		json_close(']');

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Which functions are meant: those at addresses, those that a filter lets pass, or all */
+/* The targets, which are the functions that the user means, by addresses or filters, or all */
 
 #include <ctype.h>
 #include <stdio.h>
@@ -14,7 +14,7 @@
  * @words: the arguments
  * @count: how many
  *
- * Return: the addresses. Ends the program if one is none.
+ * Return: the addresses. Ends the program if an argument is not an address.
  */
 struct address *targets_parse(char **words, int count)
 {
@@ -36,10 +36,10 @@ static size_t hex_digits(const char *text)
 }
 
 /**
- * targets_check_filters() - Whether the filters can be
+ * targets_check_filters() - Check that the filters are well-formed
  * @request: what was asked
  *
- * Ends the program if one cannot.
+ * Ends the program if one is not.
  */
 void targets_check_filters(const struct request *request)
 {
@@ -80,18 +80,35 @@ static bool passes(const struct request *request, const struct device *device)
 	       !strcmp(request->driver, device->driver);
 }
 
-static void add(struct request *request, struct device *device)
+/**
+ * targets_has() - Whether a function is a target
+ * @request: what was asked
+ * @device: the function
+ *
+ * Return: true if it is.
+ */
+bool targets_has(const struct request *request, const struct device *device)
 {
 	int i;
 
 	for (i = 0; i < request->nr_targets; i++)
 		if (request->targets[i] == device)
-			return;
-	if (passes(request, device))
+			return true;
+	return false;
+}
+
+/**
+ * targets_add() - Make a function a target, unless a filter excludes it
+ * @request: where it goes, but only once
+ * @device: the function
+ */
+void targets_add(struct request *request, struct device *device)
+{
+	if (!targets_has(request, device) && passes(request, device))
 		request->targets[request->nr_targets++] = device;
 }
 
-/* The one, or those of the slot; the others that were named are dealt with anyway. */
+/* Adds the function, or all functions of the slot. If there is none, the others still count. */
 static void add_named(struct request *request, const struct address *wanted)
 {
 	struct address address = *wanted;
@@ -109,7 +126,7 @@ static void add_named(struct request *request, const struct address *wanted)
 		if (!device)
 			continue;
 		found = true;
-		add(request, device);
+		targets_add(request, device);
 	}
 	if (found)
 		return;
@@ -119,8 +136,8 @@ static void add_named(struct request *request, const struct address *wanted)
 }
 
 /**
- * targets_find() - Find the functions that are meant
- * @request: where they go, as they are named, but each once
+ * targets_find() - Find the targets
+ * @request: where they go, in the order in which they are named, but each once
  * @addresses: from targets_parse()
  * @count: how many, 0 for all functions
  */
@@ -132,5 +149,5 @@ void targets_find(struct request *request, const struct address *addresses, int 
 	for (i = 0; i < count; i++)
 		add_named(request, &addresses[i]);
 	for (i = 0; !count && i < request->machine.count; i++)
-		add(request, &request->machine.devices[i]);
+		targets_add(request, &request->machine.devices[i]);
 }

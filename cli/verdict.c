@@ -24,7 +24,11 @@ static const struct verdict_words words[VERDICTS] = {
 		STATUS_COHERENT },
 	[VERDICT_HELD_NO_MASTER] = {
 		"held-no-master", "held off, not mastering",
-		"vfio-pci-nosnoop has the function open. The bit is set, but the function cannot send anything, as bus mastering is off; the bit is cleared before that is turned on.",
+		"vfio-pci-nosnoop has the function open. The bit is set, but the function cannot send anything, because bus mastering is off; the bit is cleared before that is turned on.",
+		STATUS_COHERENT },
+	[VERDICT_VF_HELD_NO_MASTER] = {
+		"vf-held-no-master", "held off, not mastering",
+		"vfio-pci-nosnoop has the VF open. The bit of its PF is set, but the VF cannot send anything, because bus mastering is off, and turning that on is refused while the bit is set, unless govern_pf was on when the VF was opened.",
 		STATUS_COHERENT },
 	[VERDICT_HELD_UNSEEN] = {
 		"held-unseen", "held off, bit not seen",
@@ -37,6 +41,14 @@ static const struct verdict_words words[VERDICTS] = {
 	[VERDICT_WILL_HOLD] = {
 		"will-be-held", "held off when open",
 		"The function is bound to vfio-pci-nosnoop: No Snoop will be held off from open to close.",
+		STATUS_COHERENT },
+	[VERDICT_VF_WILL_HOLD] = {
+		"vf-will-be-held", "held off when open",
+		"The VF is bound to vfio-pci-nosnoop: No Snoop will be held off from open to close, because the bit of its PF is cleared while the VF is open.",
+		STATUS_COHERENT },
+	[VERDICT_VF_MAY_HOLD] = {
+		"vf-held-or-refused", "held off or refused",
+		"The VF is bound to vfio-pci-nosnoop, which lets it be opened and master the bus only while the bit of its PF is clear. A reset of the PF, or its driver, may set that bit, and then the VF is refused.",
 		STATUS_COHERENT },
 	[VERDICT_BACK_DOOR] = {
 		"held-back-door", "held off, guest can undo",
@@ -84,16 +96,28 @@ static const struct verdict_words words[VERDICTS] = {
 		STATUS_CAN },
 };
 
-/* While the driver has it, as if there were no back doors */
+/* A driver that lacks govern_pf acts as if it were off, but the verdict says less of it. */
+static enum verdict closed_verdict(const struct facts *facts)
+{
+	if (!facts->vf)
+		return VERDICT_WILL_HOLD;
+	if (facts->govern_pf == KNOWN_YES)
+		return VERDICT_VF_WILL_HOLD;
+	if (facts->bit == KNOWN_YES)
+		return VERDICT_PF_IN_THE_WAY;
+	return facts->govern_pf == KNOWN_NO ? VERDICT_VF_MAY_HOLD : VERDICT_WILL_HOLD;
+}
+
+/* The verdict on a function that is bound to the driver, if it had no back door */
 static enum verdict held_verdict(const struct facts *facts)
 {
 	if (facts->open != KNOWN_YES)
-		return facts->vf && facts->bit == KNOWN_YES ?
-		       VERDICT_PF_IN_THE_WAY : VERDICT_WILL_HOLD;
+		return closed_verdict(facts);
 	if (facts->bit == KNOWN_NO)
 		return VERDICT_HELD;
 	if (facts->master == KNOWN_NO)
-		return VERDICT_HELD_NO_MASTER;
+		return facts->vf && facts->govern_pf == KNOWN_NO ?
+		       VERDICT_VF_HELD_NO_MASTER : VERDICT_HELD_NO_MASTER;
 	if (facts->bit == KNOWN_YES && facts->master == KNOWN_YES)
 		return VERDICT_BROKEN;
 	return VERDICT_HELD_UNSEEN;
@@ -111,7 +135,7 @@ static enum verdict bound_verdict(const struct facts *facts)
  * verdict_of() - Judge a function
  * @facts: what is known of it
  *
- * Return: the verdict. What is not known is never taken for good.
+ * Return: the verdict. Facts that are not known never make it better.
  */
 enum verdict verdict_of(const struct facts *facts)
 {
@@ -139,7 +163,7 @@ enum verdict verdict_of(const struct facts *facts)
 }
 
 /**
- * verdict_words() - What to say
+ * verdict_words() - What to say about a verdict
  * @verdict: the verdict
  *
  * Return: the words, constant.
@@ -170,7 +194,7 @@ const char *verdict_severity(enum verdict_status status)
 }
 
 /**
- * verdict_is_worse() - Which of two counts
+ * verdict_is_worse() - Which of two statuses counts
  * @a: one status
  * @b: another
  *

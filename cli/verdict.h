@@ -4,23 +4,24 @@
 
 #include <stdbool.h>
 
-#include "know.h"
+#include "tristate.h"
 
 /* All that the verdict on a function rests on */
 struct facts {
 	bool answers;		/* its config space is not all ones */
 	bool bridge;
 	bool igd;
-	bool denied;		/* the driver refuses it, as its parameters are */
-	bool back_door;		/* known to lead around the driver */
+	bool denied;		/* the driver refuses it with its present parameters */
+	bool back_door;		/* there is a known way around the driver */
 	bool vf;
-	bool isolated;		/* there is an IOMMU, or nobody knows */
-	bool bound;		/* to vfio-pci-nosnoop */
-	enum know open;
-	enum know enforces;	/* its IOMMU */
-	enum know pcie;		/* the capability is there */
-	enum know bit;		/* Enable No Snoop; for a VF its PF's */
-	enum know master;
+	bool isolated;		/* there is an IOMMU, or it is not known */
+	bool bound;		/* it is bound to vfio-pci-nosnoop */
+	enum tristate open;
+	enum tristate enforces;	/* its IOMMU enforces snooping */
+	enum tristate pcie;		/* it has the PCI Express capability */
+	enum tristate bit;		/* Enable No Snoop; for a VF, that of its PF */
+	enum tristate master;
+	enum tristate govern_pf;	/* the driver clears the bit of a VF's PF */
 };
 
 enum verdict {
@@ -29,9 +30,12 @@ enum verdict {
 	VERDICT_IOMMU,
 	VERDICT_HELD,
 	VERDICT_HELD_NO_MASTER,
+	VERDICT_VF_HELD_NO_MASTER,
 	VERDICT_HELD_UNSEEN,
 	VERDICT_BROKEN,
 	VERDICT_WILL_HOLD,
+	VERDICT_VF_WILL_HOLD,
+	VERDICT_VF_MAY_HOLD,
 	VERDICT_BACK_DOOR,
 	VERDICT_PF_IN_THE_WAY,
 	VERDICT_NOT_ISOLATED,
@@ -47,9 +51,10 @@ enum verdict {
 };
 
 /*
- * What the program's exit status says of it, see the manual. Of several functions
- * the worst counts: STATUS_CAN, then STATUS_UNKNOWN, of which nothing is promised,
- * then STATUS_AROUND, where an honest guest is held.
+ * The program's exit status, see the manual. If there are several functions, the worst
+ * status counts. STATUS_CAN is the worst. Next is STATUS_UNKNOWN, because nothing is
+ * promised then, and next STATUS_AROUND, because the driver still holds No Snoop off for
+ * an honest guest.
  */
 enum verdict_status {
 	STATUS_COHERENT = 0,

@@ -26,11 +26,22 @@ _vfio_nosnoop_drivers()
 	done
 }
 
+# The IDs of the machine's functions
+_vfio_nosnoop_ids()
+{
+	local folder vendor device
+
+	for folder in "$1"/*; do
+		{ read -r vendor <"$folder/vendor" && read -r device <"$folder/device"; } 2>/dev/null &&
+			printf '%s:%s\n' "${vendor#0x}" "${device#0x}"
+	done
+}
+
 _vfio_nosnoop()
 {
 	local cur words=() i command='' options
 
-	# An address has colons, which part words.
+	# An address has colons, at which bash would split it into words.
 	cur=$2
 	if declare -F _comp_get_words >/dev/null; then
 		_comp_get_words -n : cur words
@@ -42,7 +53,7 @@ _vfio_nosnoop()
 
 	for ((i = 1; i < ${#words[@]}; i++)); do
 		case ${words[i]} in
-		list | status | bind | unbind)
+		list | status | bind | unbind | alias)
 			command=${words[i]}
 			break
 			;;
@@ -62,6 +73,10 @@ _vfio_nosnoop()
 		mapfile -t COMPREPLY < <(compgen -W 'libvirt qemu proxmox nova kubevirt' -- "$cur")
 		return
 		;;
+	--color)
+		mapfile -t COMPREPLY < <(compgen -W 'always never auto' -- "$cur")
+		return
+		;;
 	--class | -d | --id)
 		return
 		;;
@@ -72,12 +87,20 @@ _vfio_nosnoop()
 	esac
 
 	case $cur,$command in
-	-*,bind) options='-n --dry-run --group --persist --force -S --root --json --help' ;;
-	-*,unbind) options='-n --dry-run --group --persist -S --root --json --help' ;;
+	-*,alias) options='-n --dry-run -S --root --json --help' ;;
+	-*,bind) options='-n --dry-run --group --persist --govern-pf --force -S --root --json --help' ;;
+	-*,unbind) options='-n --dry-run --group --persist --govern-pf -S --root --json --help' ;;
 	-*,status) options='--for -F --file --iort -S --root --class -d --id --driver --json --help' ;;
-	-*,?*) options='-F --file --iort -S --root --class -d --id --driver --json --help' ;;
-	-*,) options='-n --dry-run --group --persist --for --force -F --file --iort -S --root --class -d --id --driver --json --help --version' ;;
-	*,) options='list status bind unbind' ;;
+	-*,?*) options='--tree --color -F --file --iort -S --root --class -d --id --driver --json --help' ;;
+	-*,) options='-n --dry-run --group --persist --govern-pf --tree --color --for --force -F --file --iort -S --root --class -d --id --driver --json --help --version' ;;
+	*,) options='list status bind unbind alias' ;;
+	*,alias)
+		options='add remove list'
+		case $3 in
+		add) options=$(_vfio_nosnoop_ids /sys/bus/pci/devices) ;;
+		remove) options=$("$1" alias list 2>/dev/null) ;;
+		esac
+		;;
 	*,unbind) options=$(_vfio_nosnoop_addresses vfio-pci-nosnoop) ;;
 	*) options=$(_vfio_nosnoop_addresses '') ;;
 	esac

@@ -2,10 +2,10 @@
 /*
  * usage: test_mangled FOLDER [COUNT [SEED]]
  *
- * Dumps in which bytes, lines and fields are wrong by chance, read by this program
- * and, for comparison, by libpci, as lspci -F does. It is red if the sanitizers
- * complain, if a function that libpci decodes is refused, or if one is taken for
- * safe, or its bit for 0, where libpci reads 1.
+ * Dumps with random errors in bytes, lines and fields are read by this program and,
+ * for comparison, by libpci, as lspci -F does. The test is red if the sanitizers
+ * complain, if a function that libpci decodes is refused, or if libpci reads the bit as
+ * 1, but the function is taken for safe or its bit for 0.
  */
 
 #include <dirent.h>
@@ -39,7 +39,7 @@ static struct counts {
 	int set;
 } *counts;
 
-/* Not the status of a message */
+/* The sanitizers must not exit with the status that a message has. */
 const char *__asan_default_options(void);
 const char *__ubsan_default_options(void);
 
@@ -63,7 +63,7 @@ static int is_seed(const struct dirent *entry)
 	return strstr(entry->d_name, ".txt") != NULL;
 }
 
-/* In the order of their names, for a number to give the same dumps each time */
+/* Files are read in the order of their names, so that a seed always gives the same dumps. */
 static void read_seeds(const char *folder)
 {
 	struct dirent **names;
@@ -86,7 +86,7 @@ static void read_seeds(const char *folder)
 		free(names);
 }
 
-/* SIZE bytes at AT go, and those of PUT come */
+/* Replaces SIZE bytes at AT by those of PUT. */
 static void splice(struct text *text, size_t at, size_t size, const char *put, size_t length)
 {
 	if (at + size > text->size || text->size - size + length > sizeof(text->bytes))
@@ -140,7 +140,7 @@ static void mangle_once(struct text *text)
 		text->size = below(4) ? text->size : at;
 		break;
 	default:
-		/* One of a byte of hex, which keeps the dump whole */
+		/* Change a digit of a byte of hex, which keeps the dump complete. */
 		while (at + 2 < text->size && text->bytes[at] != ' ')
 			at++;
 		if (at + 2 < text->size)
@@ -172,7 +172,7 @@ static bool is_doubled(const struct pci_access *access, const struct pci_dev *de
 	return false;
 }
 
-/* Of libpci's function: whether its bit is set, for a header of an endpoint */
+/* Whether libpci sees the bit of a function set; only for the header of an endpoint */
 static bool libpci_sees_bit(struct pci_dev *dev)
 {
 	struct pci_cap *cap;
@@ -198,7 +198,7 @@ static void wrong(const char *format, ...)
 	_exit(3);
 }
 
-/* Not every address that libpci reads there can be. */
+/* libpci also reads addresses that cannot exist. */
 static bool can_be(const struct pci_dev *dev)
 {
 	return dev->dev <= 0x1f && dev->func <= 7;
@@ -251,13 +251,13 @@ static struct pci_access *read_by_libpci(const char *path)
 	return access;
 }
 
-/* In a process of its own, for either reader may end it */
+/* Runs in a process of its own, because either reader may end it. */
 static void try_dump(const char *path)
 {
 	struct machine machine = { .dump = path };
 	struct pci_access *access;
 
-	/* What is said of the file is not looked at, but the sanitizers' words are. */
+	/* Messages about the file do not count, only those of the sanitizers. */
 	access = read_by_libpci(path);
 	if (!any_can_be(access))
 		_exit(0);
@@ -269,7 +269,7 @@ static void try_dump(const char *path)
 	_exit(0);
 }
 
-/* Our reader alone has to come to an end, too, where libpci's gives up. */
+/* Where libpci's reader gives up, ours still has to come to an end. */
 static void try_alone(const char *path)
 {
 	struct machine machine = { .dump = path };
@@ -280,7 +280,7 @@ static void try_alone(const char *path)
 	_exit(0);
 }
 
-/* Whether it went well; a message that there is no function in it is well, too. */
+/* Returns whether TRY went well. A message that the dump has no function is fine, too. */
 static bool fork_and_try(void (*try)(const char *path), const char *path)
 {
 	pid_t pid = fork();
@@ -310,7 +310,7 @@ static bool turn(int fd, const char *path)
 	return fork_and_try(try_alone, path) && fork_and_try(try_dump, path);
 }
 
-/* Beside this program */
+/* Keeps the dump beside this program. */
 static void keep(const char *path, const char *program)
 {
 	char command[4096];
@@ -326,7 +326,7 @@ int main(int argc, char **argv)
 	int fd = memfd_create("mangled", 0), i;
 	char path[64];
 
-	/* Shared with the processes that compare */
+	/* The processes that compare share this. */
 	counts = mmap(NULL, sizeof(*counts), PROT_READ | PROT_WRITE,
 		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (argc < 2 || fd < 0 || counts == MAP_FAILED)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* That kernel/linux/pci.h matches a function with a table as the kernel does */
+/* kernel/linux/pci.h has to match a function with a table as the kernel does. */
 
 #include <setjmp.h>
 #include <stdarg.h>

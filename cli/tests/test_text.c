@@ -66,7 +66,7 @@ static void addresses(void **state)
 	}
 }
 
-/* Forms that only the arguments have */
+/* Forms that are accepted only as arguments */
 static void other_forms(void **state)
 {
 	static const struct {
@@ -127,7 +127,7 @@ static void order(void **state)
 
 static char output[4096];
 
-/* What is printed until end_capture() */
+/* Captures what is printed until end_capture(). */
 static int begin_capture(FILE **file)
 {
 	int old;
@@ -165,9 +165,9 @@ static void json(void **state)
 	json_string("none", NULL);
 	json_number("number", -7);
 	json_open("list", '[');
-	json_know(NULL, KNOWN_NO);
-	json_know(NULL, KNOWN_YES);
-	json_know(NULL, NOT_KNOWN);
+	json_tristate(NULL, KNOWN_NO);
+	json_tristate(NULL, KNOWN_YES);
+	json_tristate(NULL, NOT_KNOWN);
 	json_close(']');
 	json_open("empty", '{');
 	json_close('}');

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The verdict on all combinations of facts, and on each kind by name */
+/* The verdict on all combinations of facts, and on one example of each kind */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,7 +12,7 @@
 
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof(*(array)))
 
-/* An endpoint of its own, on a machine with an IOMMU that cannot enforce */
+/* An ordinary endpoint, on a machine whose IOMMU cannot enforce snooping */
 static const struct facts ordinary = {
 	.answers = true, .isolated = true, .pcie = KNOWN_YES, .bit = KNOWN_YES,
 	.master = KNOWN_YES,
@@ -26,7 +26,7 @@ struct example {
 #define FACTS(...)	{ .answers = true, .isolated = true, .pcie = KNOWN_YES,	\
 			  .bit = KNOWN_YES, .master = KNOWN_YES, __VA_ARGS__ }
 
-/* Each fact alone, and the pairs of which one decides */
+/* Each fact alone, and pairs in which one fact decides */
 static const struct example examples[] = {
 	{ FACTS(), VERDICT_CAN },
 	{ FACTS(.bit = KNOWN_NO), VERDICT_OFF_NOW },
@@ -57,7 +57,7 @@ static const struct example examples[] = {
 	{ FACTS(.bound = true, .bit = NOT_KNOWN), VERDICT_WILL_HOLD },
 	{ FACTS(.bound = true, .open = NOT_KNOWN), VERDICT_WILL_HOLD },
 	{ FACTS(.bound = true, .igd = true, .denied = true), VERDICT_IGD },
-	/* What the driver would refuse now, it did not when it was bound. */
+	/* The driver would refuse the function now, but did not when it was bound. */
 	{ FACTS(.bound = true, .denied = true), VERDICT_WILL_HOLD },
 	{ FACTS(.bound = true, .open = KNOWN_YES, .bit = KNOWN_NO), VERDICT_HELD },
 	{ FACTS(.bound = true, .open = KNOWN_YES), VERDICT_BROKEN },
@@ -65,7 +65,22 @@ static const struct example examples[] = {
 	{ FACTS(.bound = true, .open = KNOWN_YES, .bit = NOT_KNOWN), VERDICT_HELD_UNSEEN },
 	{ FACTS(.bound = true, .open = KNOWN_YES, .master = NOT_KNOWN), VERDICT_HELD_UNSEEN },
 	{ FACTS(.bound = true, .vf = true), VERDICT_PF_IN_THE_WAY },
-	{ FACTS(.bound = true, .vf = true, .bit = KNOWN_NO), VERDICT_WILL_HOLD },
+	{ FACTS(.bound = true, .vf = true, .govern_pf = NOT_KNOWN), VERDICT_PF_IN_THE_WAY },
+	{ FACTS(.bound = true, .vf = true, .govern_pf = KNOWN_YES), VERDICT_VF_WILL_HOLD },
+	{ FACTS(.bound = true, .vf = true, .bit = KNOWN_NO), VERDICT_VF_MAY_HOLD },
+	{ FACTS(.bound = true, .vf = true, .bit = NOT_KNOWN), VERDICT_VF_MAY_HOLD },
+	{ FACTS(.bound = true, .vf = true, .bit = KNOWN_NO, .govern_pf = NOT_KNOWN),
+	  VERDICT_WILL_HOLD },
+	{ FACTS(.bound = true, .vf = true, .bit = KNOWN_NO, .govern_pf = KNOWN_YES),
+	  VERDICT_VF_WILL_HOLD },
+	{ FACTS(.bound = true, .govern_pf = KNOWN_YES), VERDICT_WILL_HOLD },
+	{ FACTS(.vf = true, .govern_pf = KNOWN_YES), VERDICT_VF_CAN },
+	{ FACTS(.bound = true, .vf = true, .open = KNOWN_YES, .master = KNOWN_NO),
+	  VERDICT_VF_HELD_NO_MASTER },
+	{ FACTS(.bound = true, .vf = true, .open = KNOWN_YES, .master = KNOWN_NO,
+		.govern_pf = KNOWN_YES), VERDICT_HELD_NO_MASTER },
+	{ FACTS(.bound = true, .vf = true, .open = KNOWN_YES, .govern_pf = KNOWN_YES),
+	  VERDICT_BROKEN },
 	{ FACTS(.bound = true, .vf = true, .open = KNOWN_YES, .bit = KNOWN_NO), VERDICT_HELD },
 	{ FACTS(.bound = true, .vf = true, .open = KNOWN_YES), VERDICT_BROKEN },
 	{ FACTS(.back_door = true), VERDICT_CAN },
@@ -106,7 +121,7 @@ static void by_name(void **state)
 			fail_msg("no example of '%s'", verdict_words(i)->code);
 }
 
-/* What must be so in any case. Good news only for a reason that is known. */
+/* What must hold for any facts: good news needs a reason that is known. */
 static void judge(const struct facts *facts)
 {
 	const struct verdict_words *words = verdict_words(verdict_of(facts));
@@ -127,12 +142,13 @@ static void judge(const struct facts *facts)
 		if (facts->enforces != KNOWN_YES) {
 			assert_false(facts->open == KNOWN_YES && sent);
 			assert_false(facts->vf && facts->open != KNOWN_YES &&
-				     facts->bit == KNOWN_YES);
+				     facts->bit == KNOWN_YES &&
+				     facts->govern_pf != KNOWN_YES);
 		}
 	}
 	if (facts->answers && facts->enforces == KNOWN_YES)
 		assert_int_equal(words->status, STATUS_COHERENT);
-	/* Nothing that is known keeps the function from it. */
+	/* Nothing that is known keeps the function from using No Snoop. */
 	if (facts->answers && facts->enforces != KNOWN_YES && facts->isolated &&
 	    !facts->bound && facts->pcie == KNOWN_YES && facts->bit == KNOWN_YES)
 		assert_int_equal(words->status, STATUS_CAN);
@@ -152,8 +168,8 @@ static void all_combinations(void **state)
 
 	(void)state;
 	for (flags = 0; flags < 1 << 8; flags++)
-		for (known = 0; known < 3 * 3 * 3 * 3 * 3; known++) {
-			enum know *values[5];
+		for (known = 0; known < 3 * 3 * 3 * 3 * 3 * 3; known++) {
+			enum tristate *values[6];
 			struct facts facts = {
 				.answers = flags & 1,
 				.bridge = flags & 2,
@@ -170,13 +186,14 @@ static void all_combinations(void **state)
 			values[2] = &facts.pcie;
 			values[3] = &facts.bit;
 			values[4] = &facts.master;
+			values[5] = &facts.govern_pf;
 			for (i = 0, rest = known; i < ARRAY_SIZE(values); i++, rest /= 3)
 				*values[i] = rest % 3;
 			judge(&facts);
 		}
 }
 
-/* Programs rely on the codes, people on the table. */
+/* Programs rely on the codes, and people on the table. */
 static void words(void **state)
 {
 	const struct verdict_words *one;
@@ -193,7 +210,7 @@ static void words(void **state)
 	}
 }
 
-/* The one that all examples start from */
+/* The function that all examples start from */
 static void ordinary_function(void **state)
 {
 	(void)state;

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# Makes config spaces byte by byte, for dumps as of lspci -xxxx and for sysfs.
-# Sourced. Numbers are hexadecimal, without 0x.
+# Makes config spaces byte by byte, for dumps like those of lspci -xxxx and for sysfs.
+# Tests source this file. Numbers are hexadecimal, without 0x.
 
 declare -A BYTES
 ADDRESS=
 
-# put WIDTH OFFSET VALUE...: little-endian, one after the other
+# put WIDTH OFFSET VALUE...: writes the values one after the other, little-endian
 put()
 {
 	local width=$1 offset=$((0x$2)) value i
@@ -21,7 +21,8 @@ put()
 	done
 }
 
-# config ADDRESS VENDOR DEVICE CLASS [TYPE]: CLASS with the programming interface
+# config ADDRESS VENDOR DEVICE CLASS [TYPE]: begins a function. CLASS includes the
+# programming interface.
 config()
 {
 	BYTES=()
@@ -34,7 +35,7 @@ config()
 	LAST=34
 }
 
-# cap OFFSET ID: the next in the chain; its contents are put afterwards
+# cap OFFSET ID: adds a capability to the list; its contents are put afterwards
 cap()
 {
 	put 1 "$LAST" "$1"
@@ -42,7 +43,7 @@ cap()
 	LAST=$(printf %x $((0x$1 + 1)))
 }
 
-# express OFFSET TYPE DEVCTL: a PCI Express capability, version 2
+# express OFFSET TYPE DEVCTL: adds a PCI Express capability, version 2
 express()
 {
 	cap "$1" 10
@@ -63,8 +64,8 @@ msi()
 	put 2 "$(printf %x $((0x$1 + 2)))" 0080
 }
 
-# sriov OFFSET NUMBER FIRST STRIDE DEVICE [CONTROL]: the only extended capability
-# behind one at 100
+# sriov OFFSET NUMBER FIRST STRIDE DEVICE [CONTROL]: adds this extended capability, after
+# another at 100
 sriov()
 {
 	local at=$((0x$1))
@@ -77,7 +78,7 @@ sriov()
 	put 2 "$(printf %x $((at + 0x1a)))" "$5"
 }
 
-# dump SIZE: as lspci prints it; decimal
+# dump SIZE: prints the function as lspci does. SIZE is decimal.
 dump()
 {
 	local i
@@ -90,7 +91,7 @@ dump()
 	printf '\n\n'
 }
 
-# binary SIZE: as sysfs has it
+# binary SIZE: prints config space as sysfs has it. SIZE is decimal.
 binary()
 {
 	local i text=
@@ -102,8 +103,8 @@ binary()
 	printf "$text"
 }
 
-# iort SEGMENT FLAGS [REVISION] [KIND]: ACPI's table with an SMMUv3, or the node KIND in
-# its place, and behind it the root complex of the segment; hexadecimal
+# iort SEGMENT FLAGS [REVISION] [KIND]: prints ACPI's table IORT with an SMMUv3, or a node
+# of type KIND in its place, and then the root complex of the segment
 iort()
 {
 	BYTES=()
@@ -115,7 +116,7 @@ iort()
 	put 4 7c 1 24
 	put 1 8b "$2"
 	put 4 90 "$1"
-	# Of node 74, whose one mapping is at 24 in it: from 0, 10000 of them, to node 30
+	# Node 74 has one mapping, at 24 in the node. It maps 10000 IDs from 0 on to node 30.
 	put 4 98 0 ffff 0 30
 	binary 172
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * /sys, /proc, /dev and /etc, or those below another root. All paths that
- * callers name begin at the root.
+ * /sys, /proc, /dev and /etc, or the same folders below another root. All paths that
+ * callers give begin at that root.
  */
 
 #include <errno.h>
@@ -13,17 +13,17 @@
 #include <unistd.h>
 #include <sys/stat.h>
 
-#include "tree.h"
+#include "sysroot.h"
 
 static char root[PATH_MAX];
 
 /**
- * tree_set() - Look below another root than /
+ * sysroot_set() - Look below another root than /
  * @path: a folder with sys/, proc/ and so on
  *
  * Return: 0 or a negative errno.
  */
-int tree_set(const char *path)
+int sysroot_set(const char *path)
 {
 	struct stat st;
 
@@ -37,42 +37,42 @@ int tree_set(const char *path)
 }
 
 /**
- * tree_root() - The root, "" for /
+ * sysroot_prefix() - What to put before a path
  *
- * Return: to be put before a path.
+ * Return: the root, "" for /.
  */
-const char *tree_root(void)
+const char *sysroot_prefix(void)
 {
 	return root;
 }
 
 /**
- * tree_is_ours() - Whether it is the running kernel that is looked at
+ * sysroot_is_running() - Whether the files are those of the running kernel
  *
  * Return: true unless there is another root.
  */
-bool tree_is_ours(void)
+bool sysroot_is_running(void)
 {
 	return !*root;
 }
 
-static void format_path(char path[TREE_PATH], const char *format, va_list ap)
+static void format_path(char path[PATH_SIZE], const char *format, va_list ap)
 {
-	int length = snprintf(path, TREE_PATH, "%s", root);
+	int length = snprintf(path, PATH_SIZE, "%s", root);
 
-	/* One that is too long is no path that there is. */
-	if (length >= TREE_PATH ||
-	    vsnprintf(path + length, TREE_PATH - length, format, ap) >=
-	    TREE_PATH - length)
+	/* A file with a longer path does not exist. */
+	if (length >= PATH_SIZE ||
+	    vsnprintf(path + length, PATH_SIZE - length, format, ap) >=
+	    PATH_SIZE - length)
 		*path = '\0';
 }
 
 /**
- * tree_path() - A path below the root, as the kernel is to see it
+ * sysroot_path() - Make a path that includes the root
  * @path: where it goes
  * @format: the path from the root on, as for printf()
  */
-void tree_path(char path[TREE_PATH], const char *format, ...)
+void sysroot_path(char path[PATH_SIZE], const char *format, ...)
 {
 	va_list ap;
 
@@ -82,14 +82,14 @@ void tree_path(char path[TREE_PATH], const char *format, ...)
 }
 
 /**
- * tree_has() - Whether something is there
+ * sysroot_has() - Whether something is there
  * @format: the path, as for printf()
  *
  * Return: true if it is.
  */
-bool tree_has(const char *format, ...)
+bool sysroot_has(const char *format, ...)
 {
-	char path[TREE_PATH];
+	char path[PATH_SIZE];
 	va_list ap;
 
 	va_start(ap, format);
@@ -99,16 +99,16 @@ bool tree_has(const char *format, ...)
 }
 
 /**
- * tree_read() - Read a small file
+ * sysroot_read() - Read a small file
  * @text: where it goes, without spaces and newlines at its end; "" on failure
  * @size: of @text
  * @format: the path, as for printf()
  *
  * Return: 0 or a negative errno.
  */
-int tree_read(char *text, size_t size, const char *format, ...)
+int sysroot_read(char *text, size_t size, const char *format, ...)
 {
-	char path[TREE_PATH];
+	char path[PATH_SIZE];
 	ssize_t length;
 	int fd, error;
 	va_list ap;
@@ -133,15 +133,15 @@ int tree_read(char *text, size_t size, const char *format, ...)
 }
 
 /**
- * tree_link() - The last name in what a symbolic link points to
+ * sysroot_link() - Read the last name in the target of a symbolic link
  * @name: where it goes; "" on failure
  * @format: the path of the link, as for printf()
  *
  * Return: 0 or a negative errno.
  */
-int tree_link(char name[TREE_WORD], const char *format, ...)
+int sysroot_link(char name[NAME_SIZE], const char *format, ...)
 {
-	char path[TREE_PATH], target[PATH_MAX], *last;
+	char path[PATH_SIZE], target[PATH_MAX], *last;
 	ssize_t length;
 	va_list ap;
 
@@ -156,19 +156,19 @@ int tree_link(char name[TREE_WORD], const char *format, ...)
 	target[length] = '\0';
 	last = strrchr(target, '/');
 	last = last ? last + 1 : target;
-	return snprintf(name, TREE_WORD, "%s", last) < TREE_WORD ? 0 : -ENAMETOOLONG;
+	return snprintf(name, NAME_SIZE, "%s", last) < NAME_SIZE ? 0 : -ENAMETOOLONG;
 }
 
 /**
- * tree_real() - Where a path leads, without symbolic links
+ * sysroot_real() - Find where a path leads, without symbolic links
  * @real: where it goes, from the root on; "" on failure
  * @format: the path, as for printf()
  *
  * Return: 0 or a negative errno.
  */
-int tree_real(char real[TREE_PATH], const char *format, ...)
+int sysroot_real(char real[PATH_SIZE], const char *format, ...)
 {
-	char path[TREE_PATH], full[PATH_MAX];
+	char path[PATH_SIZE], full[PATH_MAX];
 	size_t length = strlen(root);
 	va_list ap;
 
@@ -181,19 +181,19 @@ int tree_real(char real[TREE_PATH], const char *format, ...)
 		return -errno;
 	if (strncmp(full, root, length))
 		return -EXDEV;
-	return snprintf(real, TREE_PATH, "%s", full + length) < TREE_PATH ?
+	return snprintf(real, PATH_SIZE, "%s", full + length) < PATH_SIZE ?
 	       0 : -ENAMETOOLONG;
 }
 
 /**
- * tree_open() - Open a file to read it
+ * sysroot_open() - Open a file to read it
  * @format: the path, as for printf()
  *
  * Return: the stream, or NULL with errno set.
  */
-FILE *tree_open(const char *format, ...)
+FILE *sysroot_open(const char *format, ...)
 {
-	char path[TREE_PATH];
+	char path[PATH_SIZE];
 	va_list ap;
 
 	va_start(ap, format);
@@ -203,16 +203,16 @@ FILE *tree_open(const char *format, ...)
 }
 
 /**
- * tree_write() - Write a value to a file that is there, in one piece
- * @path: from tree_path()
- * @value: what is written, with a newline behind it
+ * sysroot_write() - Write a value to an existing file, in one piece
+ * @path: from sysroot_path()
+ * @value: what is written, followed by a newline
  *
  * Return: 0 or a negative errno.
  */
-int tree_write(const char *path, const char *value)
+int sysroot_write(const char *path, const char *value)
 {
 	int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
-	char text[TREE_PATH];
+	char text[PATH_SIZE];
 	int length, error = 0;
 
 	if (fd < 0)
@@ -221,5 +221,42 @@ int tree_write(const char *path, const char *value)
 	if (write(fd, text, length) < 0)
 		error = -errno;
 	close(fd);
+	return error;
+}
+
+static int fill(int fd, const char *text)
+{
+	size_t length = strlen(text);
+	ssize_t written = write(fd, text, length);
+
+	if (written < 0)
+		return -errno;
+	if ((size_t)written < length)
+		return -ENOSPC;
+	return fchmod(fd, 0644) || fsync(fd) ? -errno : 0;
+}
+
+/**
+ * sysroot_replace() - Make a file, whole or not at all
+ * @path: from sysroot_path(); an existing file is replaced
+ * @text: all of it
+ *
+ * Return: 0 or a negative errno.
+ */
+int sysroot_replace(const char *path, const char *text)
+{
+	char temporary[PATH_SIZE + 8];
+	int fd, error;
+
+	snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path);
+	fd = mkostemp(temporary, O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	error = fill(fd, text);
+	close(fd);
+	if (!error && rename(temporary, path))
+		error = -errno;
+	if (error)
+		unlink(temporary);
 	return error;
 }
