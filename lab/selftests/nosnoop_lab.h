@@ -55,7 +55,7 @@ static inline double seconds(void)
 	return ts.tv_sec + ts.tv_nsec / 1e9;
 }
 
-/* A buffer of which @valid bytes can be read and nothing behind them */
+/* A buffer of which @valid bytes can be read, and nothing after them */
 static inline u8 *buffer_end(size_t valid)
 {
 	size_t page = getpagesize();
@@ -246,7 +246,7 @@ static inline void lab_dma(struct nosnoop *n, size_t len, u8 pattern)
 		VFIO_ASSERT_EQ(dst[i], src[i], "DMA of %zu bytes, byte %zu\n", len, i);
 }
 
-/* In order again, by what any user can do; then it works as it did. */
+/* Put the function in order by what any user can do. Then it works as before. */
 static inline void lab_recover(struct nosnoop *n)
 {
 	cfg_set_power_state(n, 0);
@@ -302,13 +302,14 @@ static inline void lab_teardown(struct nosnoop *n)
 	nosnoop_check_log("after close");
 }
 
-/* The driver's own events, which the log must bear out */
+/* The driver's own events, which the log must confirm */
 
 #define LAB_TRACE	"/sys/kernel/tracing/instances/nosnoop_lab"
 
 /*
- * A trace of its own, to be read without waiting; a test that died left one. -1 if
- * there is no such event, as with vfio-pci, which finds nothing.
+ * Opens a trace instance of the test's own, to be read without waiting. It may be left
+ * from a test that died. Returns -1 if there is no such event, as with vfio-pci, which
+ * finds nothing.
  */
 static inline int trace_open(void)
 {
@@ -340,7 +341,7 @@ static inline void trace_close(int fd)
 	VFIO_ASSERT_EQ(rmdir(LAB_TRACE), 0);
 }
 
-/* How often the driver found both bits on since the last look */
+/* How often the driver found both bits on since the last call */
 static inline u64 trace_found(int fd, const char *bdf)
 {
 	char event[64], buf[SZ_4K], *p;
@@ -373,10 +374,10 @@ static inline u64 moments_ended(off_t from, const char *cause)
 }
 
 /*
- * And how many the PCI core ended, which restores Device Control after a reset: if the
- * driver could not look meanwhile, it does not know. The restore is a write of the
- * whole word. When the driver clears the bit, it changes no other; the user's byte is
- * written by itself.
+ * Moments that the PCI core ended, which restores Device Control after a reset. The driver
+ * does not know of them if it could not check meanwhile. The restore is a write of the
+ * whole word. When the driver clears the bit, it changes no other bit, and it writes the
+ * user's byte by itself.
  */
 static inline u64 moments_restored(off_t from)
 {

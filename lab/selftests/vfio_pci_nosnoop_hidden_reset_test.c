@@ -69,7 +69,7 @@ static void hidden_reset(struct nosnoop *n, u16 offset, size_t len)
 	for (int i = 0; i < HIDDEN_RESETS; i++) {
 		lab_hidden_reset(n, i & 1);
 
-		/* The reset was one: there is a bit to clear. */
+		/* The reset took place: there is a bit to clear. */
 		hw_before = hw_readw(n, PCI_COMMAND);
 		VFIO_ASSERT_EQ(hw_before & PCI_COMMAND_MASTER, 0, "hidden reset %d\n", i);
 		hw_before = hw_devctl(n) & PCI_EXP_DEVCTL_NOSNOOP_EN;
@@ -135,7 +135,7 @@ TEST_F_TIMEOUT(vfio_pci_nosnoop_hidden_reset_test, hidden_reset_among_others, 12
 	}
 }
 
-/* Nor does a read that fails leave the bit in the user's buffer. */
+/* A read that fails does not leave the bit in the user's buffer either. */
 TEST_F_TIMEOUT(vfio_pci_nosnoop_hidden_reset_test, failed_read_behind_hidden_reset, 120)
 {
 	struct nosnoop *n = &self->n;
@@ -151,7 +151,7 @@ TEST_F_TIMEOUT(vfio_pci_nosnoop_hidden_reset_test, failed_read_behind_hidden_res
 	buf = buffer_end(valid);
 	memset(buf, 0xff, valid);
 	ASSERT_EQ(-EFAULT, __cfg_read(n, 0, buf, PCI_CFG_SPACE_SIZE));
-	/* It came that far. */
+	/* The read came that far. */
 	ASSERT_NE(0xff, buf[hi]);
 	EXPECT_EQ(0, buf[hi] & (PCI_EXP_DEVCTL_NOSNOOP_EN >> 8));
 	buffer_free(buf, valid);
@@ -160,8 +160,8 @@ TEST_F_TIMEOUT(vfio_pci_nosnoop_hidden_reset_test, failed_read_behind_hidden_res
 }
 
 /*
- * The tests of resets that the kernel is told of need to have had some. The log
- * has each with its cause, and the device works behind each.
+ * The tests of resets that the kernel is told of say nothing without resets. The
+ * log has each reset with its cause, and the device works after each.
  */
 TEST_F_TIMEOUT(vfio_pci_nosnoop_hidden_reset_test, announced_resets_are_resets, 120)
 {
@@ -194,7 +194,7 @@ TEST_F_TIMEOUT(vfio_pci_nosnoop_hidden_reset_test, announced_resets_are_resets, 
 	}
 }
 
-/* Whatever the device is asked for, its requests are snooped and arrive. */
+/* Whatever the device is asked to send, its requests are snooped and arrive. */
 TEST_F_TIMEOUT(vfio_pci_nosnoop_hidden_reset_test, dma_asking_for_no_snoop, 120)
 {
 	struct lab_totals before, after;

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * vfio-pci-nosnoop: config space in a BAR. What a hostile process does to it
- * has the effect that it has in config space, and no other. On vfio-pci those
- * tests fail that write.
+ * has the effect that it has in config space, and no other. On vfio-pci the
+ * tests that write fail.
  *
  * Needs: the lab's device, posing as one of NVIDIA's with the mirrors that
- * those have, and its log:
+ * they have, and its log:
  *
  *      --vendor 10de --device 1b80 --class 030000 --bar0-size 1M
  *      --mirror 0:1800:100 --mirror 0:88000:1000 --mirror 0:8a000:1000
  *
- * or --device 2330 and --mirror 0:92000:1000 in the place of the last.
+ * or --device 2330, with --mirror 0:92000:1000 in place of the last mirror.
  *
  * Run: ./vfio_pci_nosnoop_mirror_test [options] 0000:01:00.0
  *      VFIO_NOSNOOP_LOG=file	the log of the lab's device
@@ -156,7 +156,7 @@ TEST_F(vfio_pci_nosnoop_mirror_test, bit_is_masked)
 	lab_dma(n, SZ_4K, 0x31);
 }
 
-/* The sound function's registers must not be written, which is not the user's. */
+/* The sound function is not the user's, so its registers must not be written. */
 TEST_F(vfio_pci_nosnoop_mirror_test, sound_function_is_not_written)
 {
 	const struct mirror *m = self->mirrors + MIRRORS - 1;
@@ -180,7 +180,7 @@ TEST_F(vfio_pci_nosnoop_mirror_test, sound_function_is_not_written)
 	ASSERT_EQ(0, log_count(from, "reset"));
 }
 
-/* Repeated, as a guest's driver does it that was given an ioeventfd by QEMU */
+/* Equal writes, repeated as by a guest for which QEMU makes an ioeventfd of them */
 TEST_F(vfio_pci_nosnoop_mirror_test, equal_writes)
 {
 	struct nosnoop *n = &self->n;
@@ -194,27 +194,39 @@ TEST_F(vfio_pci_nosnoop_mirror_test, equal_writes)
 	lab_dma(n, SZ_4K, 0x53);
 }
 
-/* A write that begins or ends outside is cut at the mirror's ends. */
+/*
+ * A write that begins or ends outside of the mirror is cut at the mirror's ends. The
+ * rest, of which there must be some, is left to the next write.
+ */
+static void write_all(struct nosnoop *n, struct vfio_pci_bar *bar, u64 at, const u8 *buf,
+		      size_t len)
+{
+	int calls = 0;
+	ssize_t ret;
+
+	for (; len; calls++, at += ret, buf += ret, len -= ret) {
+		ret = bar_write(bar, n->device->fd, at, buf, len);
+		VFIO_ASSERT_GT(ret, 0);
+		lab_check(n, "after a part of a write across the mirror");
+	}
+	VFIO_ASSERT_GT(calls, 1);
+}
+
 static void write_across(struct nosnoop *n, struct vfio_pci_bar *bar, const struct mirror *m)
 {
 	size_t len = 64 + m->size + 64, some = 64 + n->cap + 12, i;
 	u8 *buf = malloc_assert(len);
 	ssize_t ret;
 
-	/* COMMAND and DEVCTL apart, all is written with what it has. */
+	/* Except for COMMAND and DEVCTL, everything is written with its present value. */
 	ret = pread(n->device->fd, buf, len, bar->info.offset + m->offset - 64);
 	VFIO_ASSERT_EQ(ret, (ssize_t)len);
 	buf[64 + PCI_COMMAND] |= PCI_COMMAND_MASTER | PCI_COMMAND_MEMORY;
 	buf[64 + n->cap + PCI_EXP_DEVCTL + 1] |= PCI_EXP_DEVCTL_NOSNOOP_EN >> 8;
 
-	for (i = 0; i <= 64; i += 4) {
-		ret = bar_write(bar, n->device->fd, m->offset - 64 + i, buf + i, len - i);
-		VFIO_ASSERT_EQ(ret, (ssize_t)(len - i));
-		lab_check(n, "after a write across the mirror");
-	}
-	ret = bar_write(bar, n->device->fd, m->offset - 64, buf, some);
-	VFIO_ASSERT_EQ(ret, (ssize_t)some);
-	lab_check(n, "after a write across its start");
+	for (i = 0; i <= 64; i += 4)
+		write_all(n, bar, m->offset - 64 + i, buf + i, len - i);
+	write_all(n, bar, m->offset - 64, buf, some);
 	free(buf);
 }
 
@@ -224,7 +236,7 @@ TEST_F(vfio_pci_nosnoop_mirror_test, across_its_ends)
 		write_across(&self->n, self->bar, m);
 }
 
-/* Anything, anywhere about it, and hidden resets between */
+/* Anything is written anywhere around the mirror, with hidden resets in between. */
 TEST_F_TIMEOUT(vfio_pci_nosnoop_mirror_test, random_writes, 300)
 {
 	struct nosnoop *n = &self->n;
@@ -254,7 +266,7 @@ TEST_F_TIMEOUT(vfio_pci_nosnoop_mirror_test, random_writes, 300)
 			at += rnd(&seed) % 256 - 8;
 			break;
 		}
-		/* In D3hot, and where memory is off, there is no answer. */
+		/* In D3hot, and while memory is off, this fails. */
 		bar_write(self->bar, n->device->fd, at, buf, len);
 		if (!(rnd(&seed) % 64))
 			bar_write(&n->device->bars[0], n->device->fd, MODEL_REG_RESET,
@@ -320,7 +332,7 @@ TEST_F(vfio_pci_nosnoop_mirror_test, d3hot)
 	}
 }
 
-/* As a BAR, it answers only while memory is enabled. */
+/* Like any BAR, it answers only while memory is enabled. */
 TEST_F(vfio_pci_nosnoop_mirror_test, without_memory)
 {
 	struct nosnoop *n = &self->n;
@@ -350,7 +362,7 @@ static struct area pages_of(const struct mirror *m)
 	};
 }
 
-/* The gaps, in order; there is one before the first and one behind the last */
+/* The gaps, in order; there is one before the first and one after the last */
 static void find_gaps(const struct mirror *mirrors, struct area *gaps, u64 size)
 {
 	u64 start = 0;
@@ -383,7 +395,7 @@ static int map_error(int fd, struct vfio_pci_bar *bar, u64 start, u64 end)
 	return 0;
 }
 
-/* Whatever has a mirror's page in it is refused at once. */
+/* A mapping that includes a page of a mirror is refused at once. */
 TEST_F(vfio_pci_nosnoop_mirror_test, mapping_is_refused)
 {
 	u64 page = sysconf(_SC_PAGESIZE), size = self->bar->info.size;
@@ -476,7 +488,7 @@ static int export_dma_buf(int fd, u64 start, u64 end)
 	return ret < 0 ? -errno : ret;
 }
 
-/* Nor does a peer get to the mirrors. */
+/* A peer does not get to the mirrors either. */
 TEST_F(vfio_pci_nosnoop_mirror_test, dma_buf)
 {
 	u64 page = sysconf(_SC_PAGESIZE), size = self->bar->info.size;
@@ -486,7 +498,7 @@ TEST_F(vfio_pci_nosnoop_mirror_test, dma_buf)
 	find_gaps(self->mirrors, gaps, size);
 	for (int i = 0; i <= MIRRORS; i++) {
 		ret = export_dma_buf(fd, gaps[i].start, gaps[i].end);
-		/* So says a kernel that does not know the feature, and only that. */
+		/* Only a kernel that does not know the feature says so. */
 		if (ret == -ENOTTY)
 			SKIP(return, "this kernel exports no dma-buf of a BAR");
 		ASSERT_GE(ret, 0);

@@ -25,7 +25,7 @@
 #include "kselftest_harness.h"
 
 #define TRIES		10000	/* where VFIO_NOSNOOP_TRIES does not say */
-/* So few that most opens see many tries: one in which a reset hits is over. */
+/* So rarely that most opens see many tries: an open ends when a reset hits. */
 #define RESET_EVERY_US	20000
 
 /* An I/O BAR of the device, with config space behind an index and data */
@@ -77,7 +77,7 @@ struct race {
 	struct nosnoop *n;
 	int trace;
 	u64 found;		/* in this open */
-	/* What has the kernel write COMMAND; 0, or -EIO where that is refused */
+	/* What makes the kernel write COMMAND; returns 0, or -EIO if that is refused */
 	int (*racer)(struct race *r);
 	/* What resets the function meanwhile, and how the log calls that */
 	void (*reset)(struct race *r);
@@ -87,7 +87,7 @@ struct race {
 	bool stop;
 };
 
-/* Each has an effect whenever the other thread's write has turned the BAR on. */
+/* Each of these works whenever the other thread's write has turned the BAR on. */
 
 static void reset_by_memory(struct race *r)
 {
@@ -96,7 +96,7 @@ static void reset_by_memory(struct race *r)
 
 /*
  * The core keeps the user out of memory BARs while a function changes its power
- * state, and not out of I/O BARs.
+ * state, but not out of I/O BARs.
  */
 static void reset_by_window(struct race *r)
 {
@@ -131,7 +131,7 @@ static int write_word(struct race *r, u16 offset, u16 val)
 	return ret < 0 ? ret : 0;
 }
 
-/* A write that succeeds found nothing, and comes after none that did. */
+/* If a write succeeds, neither it nor an earlier one found both bits on. */
 static int enable_mastering(struct race *r)
 {
 	int ret = write_word(r, PCI_COMMAND,
@@ -163,7 +163,7 @@ static int set_irqs(struct race *r, u32 flags, u32 count, s32 fd)
 	return ret ? -EIO : 0;
 }
 
-/* The core writes COMMAND back as it read it before it set them up. */
+/* The core writes COMMAND back as it read it before it set up interrupts. */
 static int set_up_interrupts(struct race *r)
 {
 	int fd = eventfd(0, 0), ret;
@@ -185,7 +185,7 @@ static int change_power(struct race *r)
 	       write_word(r, r->n->pm + PCI_PM_CTRL, 0);
 }
 
-/* The core turns memory on to see how large the ROM is, and then as it was. */
+/* The core turns memory on to size the ROM, and then writes COMMAND back as it was. */
 static int size_rom(struct race *r)
 {
 	struct vfio_region_info info = {
@@ -202,7 +202,7 @@ static int size_rom(struct race *r)
 	return ret ? -EIO : 0;
 }
 
-/* Until it is refused or the tries are used up; returns how many it took */
+/* Race until it is refused or the tries are used up; returns how many it took */
 static int race(struct race *r, int tries)
 {
 	int i, ret = 0;
@@ -218,7 +218,7 @@ static int race(struct race *r, int tries)
 	return i;
 }
 
-/* Mastering is off and stays off, also behind a reset; everything else works. */
+/* Mastering is off and stays off, also after a reset. Everything else works. */
 static void check_quarantine(struct nosnoop *n)
 {
 	u16 value = PCI_COMMAND_MASTER;
@@ -241,14 +241,15 @@ static void check_quarantine(struct nosnoop *n)
 	VFIO_ASSERT_EQ(value & PCI_COMMAND_MASTER, 0, "hardware COMMAND %#x\n", value);
 }
 
-/* With nobody left to reset the function */
+/* Called when no thread resets the function any more */
 static void check_behind_race(struct race *r)
 {
 	if (r->n->pm)
 		write_word(r, r->n->pm + PCI_PM_CTRL, 0);
 	/*
-	 * Refused, and yet not found: a reset right behind the driver's write
-	 * of DEVCTL set the bit again, with mastering off. That is no quarantine.
+	 * A write can be refused although nothing was found: a reset right after the
+	 * driver's write of DEVCTL set the bit again, with mastering off. Then
+	 * mastering can be turned on later.
 	 */
 	if (r->found)
 		check_quarantine(r->n);
@@ -290,7 +291,7 @@ static void moments_are_found(struct race *r, const char *iommu_mode, int max_tr
 	ksft_print_msg("%lu moments, %lu found, %lu ended by a reset\n", moments, found, ended);
 	VFIO_ASSERT_GT(resets, 0, "there was no reset to race with\n");
 
-	/* Reopened, it works as ever. */
+	/* When it is reopened, it works as before. */
 	nosnoop_master_on(r->n);
 	VFIO_ASSERT_EQ(lab_read32(r->n, MODEL_REG_ID, false), MODEL_ID);
 }
@@ -349,8 +350,8 @@ TEST_F_TIMEOUT(vfio_pci_nosnoop_race_test, rom, 600)
 
 /*
  * The PCI core saves config space before a reset and restores it afterwards.
- * Where a hidden reset came before, what it saves must have the bit at 0. And
- * however the hardware has it, the user reads 0.
+ * If a hidden reset came before, what it saves must still have the bit at 0. And
+ * whatever the hardware has, the user reads 0.
  */
 TEST_F(vfio_pci_nosnoop_race_test, announced_reset_finds_the_bit_clear)
 {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * vfio-pci-nosnoop: the hostile workload. Threads that each take one operation
- * after another by chance, of all that a user can do, in rounds that end with
- * a look at everything and a close. What each thread does follows from the
- * seed, how they meet does not.
+ * vfio-pci-nosnoop: the hostile workload. Each thread does one random operation
+ * after another, out of all that a user can do. A round ends with a check of
+ * everything and a close. What each thread does follows from the seed; how the
+ * threads meet does not.
  *
  * Needs: the lab's device and its log. Random writes reach vendor registers
- * that no one knows the meaning of, and only the log sees a gap that lasts
- * for less than a system call.
+ * whose meaning nobody knows, and only the log sees a gap that lasts for less
+ * than a system call.
  *
  * Run: ./vfio_pci_nosnoop_stress_test [options] 0000:01:00.0
  *      VFIO_NOSNOOP_LOG=file	the log of the lab's device
@@ -77,8 +77,8 @@ struct hostile {
 	char port[16];		/* above the function */
 	int injector;		/* of errors, or -1 */
 	/*
-	 * Held for writing by a reset that the kernel is not told of, else for
-	 * reading: to race with such a reset is what the race test is for.
+	 * Held for writing by a reset that the kernel is not told of, and for reading
+	 * by everything else: the race test is about racing with such a reset.
 	 */
 	pthread_rwlock_t hidden;
 	/* Written by some threads while others change it; all bytes have memory on */
@@ -179,8 +179,9 @@ static void set_at(u64 pos, u8 bits, u64 offset, u8 *buf, size_t len)
 }
 
 /*
- * Resets and D3hot have operations of their own, which chance would outdo. And
- * with memory off most of the time, most operations would come to nothing.
+ * Resets and D3hot have operations of their own, and random writes would make them
+ * much more frequent. And if memory were off most of the time, most operations
+ * would do nothing.
  */
 static int write_random(struct worker *w, u64 offset, size_t len)
 {
@@ -494,7 +495,7 @@ static int sysfs_reset(struct worker *w)
 {
 	static const char * const methods[] = { "flr", "pm", "bus", "af_flr" };
 
-	/* Not each function has each. */
+	/* Not every function has every method. */
 	write_attribute(w->n->bdf, "reset_method",
 			methods[rnd(&w->seed) % ARRAY_SIZE(methods)]);
 
@@ -506,7 +507,7 @@ static int port_reset(struct worker *w)
 	return write_attribute(w->h->port, "reset_subordinate", "1");
 }
 
-/* The read is for the reset to be over when others go on. */
+/* The read makes sure that the reset is over when the other threads go on. */
 static int hidden_reset(struct worker *w)
 {
 	bool mapped = rnd(&w->seed) % 2;
@@ -542,8 +543,9 @@ static int inject(struct hostile *h, const char *bdf, u32 uncor_status, u32 cor_
 }
 
 /*
- * A fatal one of the function, a non-fatal one of the port, a corrected one.
- * By default severity, which the user may have changed, or masked: EINVAL.
+ * A fatal error of the function, a non-fatal one of the port, or a corrected one.
+ * That is by their default severity. The user may have changed it, or have masked
+ * the error, which gives EINVAL.
  */
 static int error(struct worker *w)
 {
@@ -557,7 +559,7 @@ static int error(struct worker *w)
 	return inject(w->h, w->n->bdf, 0, PCI_ERR_COR_RCVR);
 }
 
-/* Another process; the device is ours, so it must not get it. */
+/* Another process must not get the device, because this one has it. */
 static int open_elsewhere(struct worker *w)
 {
 	struct vfio_device_bind_iommufd bind = {
@@ -589,10 +591,10 @@ static int open_elsewhere(struct worker *w)
 }
 
 /*
- * Out of 100,000. What an operation may fail with is what it may fail with on
- * vfio-pci; and EIO of those that write COMMAND or PMCSR, during error recovery.
- * A reset takes 0.1 s and more, in which others wait; and for a hidden one all
- * wait for the slowest to be done.
+ * Weights are out of 100,000. An operation may fail as it may on vfio-pci; those that
+ * write COMMAND or PMCSR may fail with EIO, too, during error recovery. A reset takes
+ * 0.1 s and more, for which others wait, and before a hidden one all wait for the
+ * slowest operation. So these are rare.
  */
 enum need { ANYBODY, AF, ROOT, INJECTOR };
 
@@ -660,7 +662,7 @@ static bool expected(const struct operation *op, int error)
 	return false;
 }
 
-/* VFIO_NOSNOOP_FAVOUR has names of operations: to look into what was found */
+/* VFIO_NOSNOOP_FAVOUR names operations, to help to look into what was found */
 static void weights_init(struct hostile *h)
 {
 	const char *favour = getenv("VFIO_NOSNOOP_FAVOUR") ?: "";
@@ -706,7 +708,7 @@ static void run_one(struct worker *w, const struct operation *op)
 	__atomic_add_fetch(&h->done, 1, __ATOMIC_RELAXED);
 }
 
-/* Each kind once, however rare, and then by chance */
+/* Each kind once, however rare it is, and then random ones */
 static void *work(void *arg)
 {
 	struct worker *w = arg;
@@ -721,7 +723,7 @@ static void *work(void *arg)
 	return NULL;
 }
 
-/* What the driver finds may be a little behind what the device has logged. */
+/* The driver may find a moment a little later than the device logs it. */
 static void check_moments(struct hostile *h, const char *when)
 {
 	u64 moments, ended = 0;
@@ -729,7 +731,7 @@ static void check_moments(struct hostile *h, const char *when)
 	for (int i = 0; i < 105; i++) {
 		moments = log_totals().moments - h->moments;
 		h->found += trace_found(h->trace, h->n->bdf);
-		/* The log of a round is long: read it where waiting does not help. */
+		/* The log of a round is long: read it only if waiting did not help. */
 		if (i >= 100)
 			ended = moments_ended(h->from, NULL) + moments_restored(h->from);
 		if (moments == h->found + h->ended + ended)
@@ -765,7 +767,7 @@ static void wait_for(struct hostile *h, struct worker *w)
 	} while (pthread_timedjoin_np(w->thread, NULL, &ts));
 }
 
-/* Error recovery, if any, is over. Where a moment was found, this open is, too. */
+/* Wait for error recovery. If a moment was found, mastering is off for this open. */
 static void settle(struct hostile *h, struct worker *w)
 {
 	int ret;
@@ -788,7 +790,7 @@ static void settle(struct hostile *h, struct worker *w)
 	lab_recover(h->n);
 }
 
-/* The bit is there again for another, who gets it as we did. */
+/* Another process can open the function as this one did, with the bit set before. */
 static void open_and_close_elsewhere(struct hostile *h)
 {
 	pid_t pid = fork();
@@ -812,7 +814,7 @@ static void run_round(struct hostile *h, struct worker *workers, u64 ops)
 {
 	struct nosnoop *n = h->n;
 
-	/* For low power to be it; not when closed, as DEVCTL is then lost. */
+	/* So that low power takes effect. Not while closed, because DEVCTL would be lost. */
 	hw_set_power_control(n->bdf, "auto");
 	nosnoop_master_on(n);
 	for (int i = 0; i < WORKERS; i++) {
@@ -854,8 +856,8 @@ static void hostile_init(struct hostile *h, struct nosnoop *n, const char *iommu
 	if (h->injector < 0)
 		ksft_print_msg("no errors: /dev/aer_inject: %s\n", strerror(errno));
 	/*
-	 * With the first error on a bus aer_inject takes over its config accesses,
-	 * and those under way fail with EPERM: let nobody be there.
+	 * With the first error on a bus aer_inject takes over its config accesses, and
+	 * those under way fail with EPERM. So have that happen before there are any.
 	 */
 	if (h->injector >= 0) {
 		inject(h, n->bdf, 0, PCI_ERR_COR_RCVR);
@@ -865,7 +867,7 @@ static void hostile_init(struct hostile *h, struct nosnoop *n, const char *iommu
 	static_assert(ARRAY_SIZE(h->weight) >= KINDS);
 	weights_init(h);
 
-	/* Those who read never pause. */
+	/* Writers come first, because readers never pause. */
 	VFIO_ASSERT_EQ(pthread_rwlockattr_init(&attr), 0);
 	pthread_rwlockattr_setkind_np(&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
 	VFIO_ASSERT_EQ(pthread_rwlock_init(&h->hidden, &attr), 0);
@@ -896,7 +898,7 @@ static u64 sum_of(struct worker *workers, size_t kind, int error)
 	return sum;
 }
 
-/* Each kind and how it ended; returns how many ended as they must not */
+/* Prints each kind and how it ended; returns how many ended in a wrong way */
 static u64 print_kinds(struct worker *workers, u64 *resets)
 {
 	u64 unexpected = 0, count;
@@ -951,7 +953,7 @@ TEST_F_TIMEOUT(vfio_pci_nosnoop_stress_test, hostile_workload, 6 * 3600)
 	for (int i = 0; i < WORKERS; i++)
 		masters += workers[i].masters;
 	after = log_totals();
-	/* Read by lab/soak */
+	/* Read by lab/make/soak */
 	ksft_print_msg("operations=%lu seconds=%.0f requests=%lu resets=%lu ", h.done,
 		       seconds() - h.start, after.requests - before.requests, resets);
 	printf("moments=%lu found=%lu ended=%lu no_snoop_requests=%lu seed=%lu\n",
@@ -961,7 +963,7 @@ TEST_F_TIMEOUT(vfio_pci_nosnoop_stress_test, hostile_workload, 6 * 3600)
 	ASSERT_EQ(unexpected, 0);
 	ASSERT_EQ(after.moments - h.moments, h.found + h.ended);
 	ASSERT_EQ(after.no_snoop_requests, before.no_snoop_requests);
-	/* Without these it would say nothing. */
+	/* Without these the test would say nothing. */
 	ASSERT_GT(after.requests, before.requests);
 	ASSERT_GT(masters, 0);
 	ASSERT_GT(resets, 0);

@@ -4,8 +4,8 @@
  * space, and from a buffer that a thread changes while the kernel reads it.
  *
  * Needs: the lab's device and its log. Random writes reach vendor registers
- * that no one knows the meaning of, and only the log sees a gap that lasts
- * for less than a system call.
+ * whose meaning nobody knows, and only the log sees a gap that lasts for less
+ * than a system call.
  *
  * Run: ./vfio_pci_nosnoop_write_test [options] 0000:01:00.0
  *      VFIO_NOSNOOP_LOG=file	the log of the lab's device
@@ -84,7 +84,7 @@ TEST_F_TIMEOUT(vfio_pci_nosnoop_write_test, random_config_space, 300)
 		masters += !!(hw_readw(n, PCI_COMMAND) & PCI_COMMAND_MASTER);
 		lab_check(n, "after a write of all config space");
 	}
-	/* Were none of these to master, the test would say nothing. */
+	/* If none of these turned mastering on, the test would say nothing. */
 	ASSERT_GT(masters, WHOLE_SPACE_WRITES / 8);
 	lab_recover(n);
 
@@ -109,8 +109,8 @@ TEST_F_TIMEOUT(vfio_pci_nosnoop_write_test, random_config_space, 300)
 }
 
 /*
- * An access that fails leaves nothing in the log, that is, writes no register
- * that matters with the value that it has or with another.
+ * An access that fails leaves nothing in the log. So it writes no register that
+ * matters, not even with the value that the register has.
  */
 TEST_F(vfio_pci_nosnoop_write_test, failed_writes_reach_nothing)
 {
@@ -141,7 +141,7 @@ TEST_F(vfio_pci_nosnoop_write_test, failed_writes_reach_nothing)
 	free(whole);
 }
 
-/* The buffer which one thread changes while the other has it written */
+/* The buffer that one thread changes while another writes from it */
 struct flipper {
 	pthread_t thread;
 	u8 *byte;
@@ -206,8 +206,9 @@ TEST_F_TIMEOUT(vfio_pci_nosnoop_write_test, changing_buffer_devctl_dword, 300)
 }
 
 /*
- * Does this write enable mastering, or not? With hidden resets in between,
- * so that it matters; the gate must not trust an earlier look at the buffer.
+ * Whether a write enables mastering changes while it is under way. Hidden resets in
+ * between set the bit, so that it matters. The driver must not trust what it saw in
+ * the buffer earlier.
  */
 TEST_F_TIMEOUT(vfio_pci_nosnoop_write_test, changing_buffer_command, 300)
 {

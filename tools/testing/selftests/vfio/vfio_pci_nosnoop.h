@@ -6,8 +6,9 @@
  * The driver under test is not asked what the hardware holds. That is read
  * from the function's config space in sysfs, which no VFIO driver filters.
  *
- * VFIO_NOSNOOP_BEFORE=0 has the bit at 0 before open. Then a test of what happens
- * while the function is open passes on vfio-pci, too, if it does nothing.
+ * With VFIO_NOSNOOP_BEFORE=0 the bit is 0 before open. On vfio-pci a test then
+ * fails only if it brings the bit back while the function is open, and a test
+ * that does nothing passes.
  */
 #ifndef SELFTESTS_VFIO_VFIO_PCI_NOSNOOP_H
 #define SELFTESTS_VFIO_VFIO_PCI_NOSNOOP_H
@@ -79,7 +80,6 @@ static inline u16 hw_readw(struct nosnoop *n, u16 offset)
 	u16 val;
 
 	hw_read(n, offset, &val, sizeof(val));
-
 	return le16toh(val);
 }
 
@@ -115,7 +115,7 @@ static inline u16 hw_find_cap(struct nosnoop *n, u8 id)
 	return 0;
 }
 
-/* A function may forget in D3hot what is written to it: "on" keeps it in D0. */
+/* In D3hot a function may forget what was written to it: "on" keeps it in D0. */
 static inline void hw_set_power_control(const char *bdf, const char *val)
 {
 	int fd = sysfs_open(bdf, "power/control", O_WRONLY);
@@ -170,11 +170,9 @@ static inline void cfg_set_power_state(struct nosnoop *n, u16 state)
 
 static inline void nosnoop_master_on(struct nosnoop *n)
 {
-	u16 cmd;
-
 	vfio_pci_cmd_set(n->device, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
-	cmd = hw_readw(n, PCI_COMMAND);
-	VFIO_ASSERT_TRUE(cmd & PCI_COMMAND_MASTER, "hardware COMMAND %#x\n", cmd);
+	VFIO_ASSERT_TRUE(hw_readw(n, PCI_COMMAND) & PCI_COMMAND_MASTER,
+			 "mastering was not turned on in hardware\n");
 }
 
 /* The promise, at one moment: the user reads 0 and the hardware holds 0. */
@@ -229,7 +227,7 @@ static inline u16 hw_probe_devctl(struct nosnoop *n)
 	return ones & ~zeros & mask;
 }
 
-/* Look at the function and set Enable No Snoop in it; do not open it yet. */
+/* Find the function's capabilities and set Enable No Snoop; do not open it yet. */
 static inline void nosnoop_prepare(struct nosnoop *n, const char *bdf)
 {
 	const char *env = getenv("VFIO_NOSNOOP_BEFORE");
@@ -268,18 +266,15 @@ static inline void nosnoop_setup(struct nosnoop *n, const char *bdf, const char 
 	nosnoop_open(n, iommu_mode);
 }
 
-/* A test ends here: the bit is still 0, and close gives DEVCTL back. */
+/* At the end of a test the bit is still 0, and close gives DEVCTL back. */
 static inline void nosnoop_teardown(struct nosnoop *n)
 {
-	u16 hw;
-
 	nosnoop_check(n, "before close");
 	nosnoop_close(n);
-	hw = hw_devctl(n);
-	VFIO_ASSERT_EQ(hw, n->before, "DEVCTL after close and before open\n");
+	VFIO_ASSERT_EQ(hw_devctl(n), n->before, "DEVCTL after close and before open\n");
 }
 
-/* Runs the tests and puts back what they change, also where one of them died. */
+/* Runs the tests and puts back what they change, even if one of them died. */
 static inline int nosnoop_run(const char *bdf, int (*run)(int argc, char **argv),
 			      int argc, char **argv)
 {

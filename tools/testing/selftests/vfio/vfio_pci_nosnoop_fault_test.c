@@ -50,7 +50,7 @@ FIXTURE_TEARDOWN(vfio_pci_nosnoop_fault_test)
 	nosnoop_teardown(&self->n);
 }
 
-/* A buffer of which @valid bytes can be read and nothing behind them */
+/* A buffer of which @valid bytes can be read, and nothing after them */
 static u8 *buffer_end(size_t valid)
 {
 	size_t page = getpagesize();
@@ -123,7 +123,7 @@ TEST_F(vfio_pci_nosnoop_fault_test, bad_pointer)
 	buffer_free(buf, 0);
 }
 
-/* A buffer that ends right behind the byte with the bit serves that byte. */
+/* A buffer that ends right after the byte with the bit is enough for that byte. */
 TEST_F(vfio_pci_nosnoop_fault_test, buffer_ends_behind_the_bit)
 {
 	struct nosnoop *n = &self->n;
@@ -152,8 +152,8 @@ TEST_F(vfio_pci_nosnoop_fault_test, buffer_ends_behind_the_bit)
 }
 
 /*
- * vfio-pci copies what it writes at once, here a dword or a word, before it
- * writes any of it. A fault inside leaves the hardware alone.
+ * vfio-pci copies all that it writes at once, here a dword or a word, before it
+ * writes any of it. So a fault inside must leave the hardware alone.
  */
 TEST_F(vfio_pci_nosnoop_fault_test, fault_inside_devctl_changes_nothing)
 {

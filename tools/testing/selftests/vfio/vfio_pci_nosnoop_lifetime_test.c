@@ -49,7 +49,7 @@ FIXTURE_SETUP(vfio_pci_nosnoop_lifetime_test)
 
 FIXTURE_TEARDOWN(vfio_pci_nosnoop_lifetime_test)
 {
-	/* Each test closes what it opens, and looks at what is left. */
+	/* Each test closes what it opens, and checks what is left. */
 }
 
 static void open_and_close(struct nosnoop *n, const char *iommu_mode, bool bit)
@@ -149,8 +149,8 @@ TEST_F_TIMEOUT(vfio_pci_nosnoop_lifetime_test, reopen, 120)
 }
 
 /*
- * The owner, in a process of its own: opens, enables mastering and tells, then
- * writes COMMAND and DEVCTL until it is killed.
+ * The owner, in a process of its own: it opens the function, enables mastering,
+ * says so, and then writes COMMAND and DEVCTL until it is killed.
  */
 static void __noreturn own(struct nosnoop *n, const char *iommu_mode, int ready)
 {
@@ -163,7 +163,7 @@ static void __noreturn own(struct nosnoop *n, const char *iommu_mode, int ready)
 	}
 }
 
-/* Closing goes on in the background for as long as it needs, not for long. */
+/* Closing goes on in the background, which must not take long. */
 static bool comes_back(struct nosnoop *n)
 {
 	for (int i = 0; i < 1000; i++) {
@@ -204,7 +204,7 @@ TEST_F_TIMEOUT(vfio_pci_nosnoop_lifetime_test, owner_is_killed, 120)
 	}
 }
 
-/* A process that inherits the device has it open, too: it is held to the end. */
+/* A process that inherits the device has it open, too: the bit stays 0 to the end. */
 TEST_F_TIMEOUT(vfio_pci_nosnoop_lifetime_test, last_close_counts, 60)
 {
 	struct nosnoop *n = &self->n;
@@ -237,8 +237,8 @@ TEST_F_TIMEOUT(vfio_pci_nosnoop_lifetime_test, last_close_counts, 60)
 
 /*
  * An ioeventfd has the kernel write to a BAR when no call of the user's is
- * under way, for instance while it saves config space. So there are none, for
- * any BAR and width, nor is there a way to take one away.
+ * under way, for instance while it saves config space. So none can be made, for
+ * any BAR and width, and none can be removed.
  */
 TEST_F(vfio_pci_nosnoop_lifetime_test, no_ioeventfd)
 {

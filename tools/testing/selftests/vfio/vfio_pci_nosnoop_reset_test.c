@@ -113,7 +113,7 @@ TEST_F(vfio_pci_nosnoop_reset_test, flr_through_devctl)
 	}
 }
 
-/* The write that resets also changes MRRS: it holds behind the reset. */
+/* The write that resets also changes MRRS, which must hold after the reset. */
 TEST_F(vfio_pci_nosnoop_reset_test, flr_keeps_what_came_with_it)
 {
 	struct nosnoop *n = &self->n;
@@ -166,7 +166,7 @@ TEST_F(vfio_pci_nosnoop_reset_test, d3hot)
 		settings_make(n, &s);
 		cfg_set_power_state(n, 3);
 		ASSERT_EQ(3, hw_readw(n, n->pm + PCI_PM_CTRL) & PCI_PM_CTRL_STATE_MASK);
-		/* A write while it sleeps must not wait there for the way up. */
+		/* What is written while it sleeps must not take effect when it wakes. */
 		cfg_write_devctl(n, s.devctl | PCI_EXP_DEVCTL_NOSNOOP_EN);
 		cfg_set_power_state(n, 0);
 		settings_check(n, &s, "D3hot and back");

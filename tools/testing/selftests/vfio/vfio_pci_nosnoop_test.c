@@ -30,7 +30,7 @@ static const char *device_bdf;
 #define DEVSTA_RW1C	(PCI_EXP_DEVSTA_CED | PCI_EXP_DEVSTA_NFED | \
 			 PCI_EXP_DEVSTA_FED | PCI_EXP_DEVSTA_URD)
 
-/* What a user of vfio-pci must see, but for Enable No Snoop */
+/* What a user of vfio-pci must see, except for Enable No Snoop */
 struct reference {
 	u8 user[WINDOW_SIZE];	/* expected to be read */
 	u8 writable[WINDOW_SIZE];
