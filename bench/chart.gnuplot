@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The chart of Documentation/cost.svg: with data, the file of lines that
-# figures.jq makes for it.
+# Draws the chart of Documentation/cost.svg from the file data, whose lines figures.jq
+# makes.
 set terminal svg noenhanced size 800,900 font "sans-serif,12" background rgb "white"
 set datafile separator "\t"
 set title "Instructions for an operation with vfio-pci-nosnoop, times vfio-pci's" offset -12

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What is made of the lines that the measuring programs print. Included by the
-# calls of jq in lab/bench.
+# Makes figures of the lines that the measuring programs print. lab/make/bench includes
+# this.
 
-# all: from lines, which have the name of their part as .part, to one object
+# all: makes one object of the lines, which have the name of their part as .part
 def all($kernel; $bars):
   def part($name): map(select(.part == $name) | del(.part));
-  # Of a driver, the round with the least
+  # The round in which this driver took the least
   def of($driver): map(select(.driver == $driver)) | min_by(.instructions);
   def cost: {instructions, least, median};
-  # One for each name, in their order
+  # One object for each operation, in their order
   def operations: map(select(.op)) | . as $ops |
     (reduce .[].op as $op ([]; if index([$op]) then . else . + [$op] end)) |
     map(. as $op | $ops | map(select(.op == $op)) | {
@@ -42,7 +42,7 @@ def theirs: ."vfio-pci".instructions;
 def ours: ."vfio-pci-nosnoop".instructions;
 def more: ours - theirs;
 
-# Of an operation: whether it keeps to its bar, null if it has none
+# Whether an operation keeps to its bar; null if it has none
 def keeps:
   if .bar == null then null
   elif .bar.more then more <= .bar.more
@@ -53,19 +53,19 @@ def bar_text:
   elif .bar.more then "+\(.bar.more)"
   else "x\(.bar.times)" end;
 
-# Thousandths, with all digits
+# The factor, with three digits after the point
 def times($a; $b):
   (($b / $a * 1000 | round) + 1000000 | tostring) as $digits |
   "x\($digits[-6:-3] | ltrimstr("0") | ltrimstr("0")).\($digits[-3:])";
 
 def signed: if . < 0 then "\(.)" else "+\(.)" end;
 
-# How much more an operation may take than $expected, which has one of that name
+# How much more an operation may take than $expected, the operation of that name
 def allowed($expected): [5, ($expected | ours) / 100] | max;
 
-# Of an operation: how much more it takes than is expected. Where vfio-pci, which
-# does not change, takes something else too, kernel or compiler are others, and
-# what is more than with vfio-pci has to have grown as well.
+# How much more an operation takes than expected. vfio-pci does not change, so if that,
+# too, does not take what was expected, then the kernel or the compiler is another one.
+# In that case only growth of the extra cost over vfio-pci counts.
 def growth($expected):
   (ours - ($expected | ours)) as $absolute |
   if (theirs - ($expected | theirs) | fabs) <= ($expected | theirs) / 100 then $absolute
@@ -73,7 +73,7 @@ def growth($expected):
 
 def line(good; text): "\(if good then "ok" else "not ok" end) \(text)";
 
-# compare: lines of TAP without numbers, for a run against $expected
+# compare: compares a run with $expected; prints lines of TAP without numbers
 def compare($expected):
   ($expected.operations | map({key: .operation, value: .}) | from_entries) as $known |
   (.operations[] |
@@ -87,8 +87,8 @@ def compare($expected):
     line($structure <= $expected.memory."vfio-pci-nosnoop".structure;
       "structure for a function: \($structure) bytes"));
 
-# bars: likewise, for what has a bar. On another kernel that is not judged, for
-# some have no room.
+# bars: the same for operations with a bar. On another kernel these are not judged, because
+# some bars have no room to spare.
 def bars($expected):
   (.kernel == $expected.kernel) as $same |
   def judge(good; text): if $same then line(good; text) else "# not judged on another kernel: \(text)" end;
@@ -160,11 +160,12 @@ def report:
   ("Linux \(.kernel)", "", operations_text, "", patched_text, "", memory_text, "", modules_text, "", growth_text,
    "", threads_text, "", wbinvd_text) | sub(" +$"; "");
 
-# A line for each bar of the chart, lowest first
+# One line for each bar of the chart, from the lowest up
 def chart: .operations | reverse | to_entries[] |
   [.key, .value.operation, (.value | ours / theirs * 1000 | round / 1000)] | @tsv;
 
-# That KVM was told, and what it does then: as with vfio-pci it must not be
+# Whether KVM was told: with vfio-pci-nosnoop it must not flush caches, with vfio-pci it
+# must
 def wbinvd_good: .wbinvd | map(select(.what == "events")) | length == 6 and all(
   if .driver == "vfio-pci"
   then .flushes >= .wbinvds and .moved_flushes == 4 * .moved_wbinvds

@@ -2,24 +2,23 @@
 /*
  * usage: vfio-bench [-o REGEX] [-t] DRIVER BDF [OTHER...]
  *
- * What operations on the function BDF cost with DRIVER, in instructions: in the
- * lab's machine that counts them (lab/vm --icount), where the processor's time
- * stamp is the number of instructions executed so far. Binds the function,
- * opens it as any VFIO user does (group interface), does each operation many
- * times, unbinds it. The functions OTHER are bound to DRIVER meanwhile. All have
- * that driver_override.
+ * Measures what operations on the function BDF cost with DRIVER, in instructions. Runs in
+ * the lab's machine that counts them (lab/vm --icount), where the processor's time stamp is
+ * the number of instructions executed so far. Binds the function, opens it as any VFIO user
+ * does (group interface), does each operation many times, and unbinds it. Meanwhile the
+ * functions OTHER are bound to DRIVER, too. The caller has set the driver_override of all.
  *
- * One line of JSON for each operation: what 9 in 10 of its runs took at least,
- * the least and the median. What is above the least are timer interrupts, and
- * caches of memory that had to be filled first.
+ * Prints a line of JSON for each operation: what 9 in 10 of its runs took at least, the
+ * least and the median. Runs take more than the least because of timer interrupts, and of
+ * memory caches that had to be filled first.
  *
- * An operation that sleeps is measured by the time that the scheduler charged to
- * this thread, which is in the same unit and leaves out the idle processor. So
- * what the kernel's own threads do for it does not count.
+ * An operation that may sleep is measured by the time that the scheduler charged to this
+ * thread. That has the same unit and does not count the idle processor. It does not count
+ * either what the kernel's own threads do for the operation.
  *
- *   -o REGEX	only the operations whose names match
- *   -t		once each, with tracing on meanwhile, for what has been set up
- *		in tracefs
+ *   -o REGEX	measure only the operations whose names match
+ *   -t		do each once, with tracing turned on meanwhile, as it was set up in
+ *		tracefs
  */
 #include "../lab/programs/vfio.h"
 
@@ -28,22 +27,22 @@
 #include <x86intrin.h>
 
 #define MAX_RUNS	200
-/* Of operations that sleep, which take longer */
+/* Fewer for operations that sleep, because these take longer */
 #define SLEEPING_RUNS	100
-/* Before the first that counts */
+/* Runs before the first that counts */
 #define WARM_UP		2
 
 struct op {
 	const char *name;
-	/* What is measured, and what is not, around it */
+	/* run is measured; before and after are not. */
 	void (*run)(const struct op *op);
 	void (*before)(const struct op *op);
 	void (*after)(const struct op *op);
-	/* Where in its region, and how many bytes */
+	/* The access: its place in the region, and its size in bytes */
 	unsigned int region, offset, width;
-	/* Where OFFSET counts from: 0 or a capability's ID, set before the first */
+	/* The ID of the capability from which offset counts, or 0. find_cap() adds its place. */
 	unsigned int cap;
-	/* It may sleep. */
+	/* The operation may sleep. */
 	bool sleeps;
 };
 
@@ -67,7 +66,7 @@ static int must(int ret, const char *what)
 	return ret;
 }
 
-/* What is not there need not be turned off. */
+/* A file that is not there need not be written. */
 static void put(const char *path, const char *value)
 {
 	int fd = open(path, O_WRONLY);
@@ -178,7 +177,7 @@ static void write_word(unsigned int at, uint16_t value)
 		die("config space");
 }
 
-/* Once more after each reset: the BARs answer only then. */
+/* Also after each reset, because the BARs answer only then. */
 static void enable(const struct op *op)
 {
 	(void)op;
@@ -191,7 +190,7 @@ static void master_off(const struct op *op)
 	write_word(PCI_COMMAND, PCI_COMMAND_MEMORY);
 }
 
-/* The state is all that is written of it. */
+/* Of PMCSR, only the power state can be written. */
 static void to_d0(const struct op *op)
 {
 	write_word(op->offset, 0);
@@ -267,7 +266,7 @@ static void nothing(const struct op *op)
 	(void)op;
 }
 
-/* WHERE is in config space, or counts from the capability CAP. */
+/* WHERE is a place in config space, or counts from the capability CAPABILITY. */
 #define CONFIG_READ(text, capability, where, bytes) {			\
 	.name = "config read " text, .run = read_region,			\
 	.region = VFIO_PCI_CONFIG_REGION_INDEX,				\
@@ -281,7 +280,7 @@ static void nothing(const struct op *op)
 	.before = zero, .region = VFIO_PCI_BAR2_REGION_INDEX,		\
 	.offset = 0x400, .width = bytes }
 
-/* On the open function, whose memory and mastering are enabled */
+/* On the open function, with memory space and mastering on */
 static struct op device_ops[] = {
 	BAR(read, 1),
 	BAR(read, 4),
@@ -372,7 +371,7 @@ static int compare(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-/* Open before it is needed, for little else to be in the trace */
+/* Opened before it is needed, so that little else is in the trace */
 static int tracing_on = -1;
 
 static void trace(const char *on)
@@ -405,7 +404,7 @@ static void trace_once(const struct op *op)
 		op->after(op);
 }
 
-/* What it takes to measure, without and with sleep */
+/* What measuring itself costs, without and with sleep */
 static uint64_t overhead[2];
 
 static void measure(const struct op *op)
@@ -498,7 +497,7 @@ static void measure_all(void)
 	close_driver_file(NULL);
 }
 
-/* Of the others, before and after */
+/* Binds or unbinds the others, before and after all operations. */
 static void write_each(const char *file, char **bdfs)
 {
 	const char *measured = bdf;
@@ -515,8 +514,8 @@ static void write_each(const char *file, char **bdfs)
 int main(int argc, char **argv)
 {
 	/*
-	 * Not to share the processor, whose scheduler is then quick, and the same;
-	 * nor is it to see to it that others get their share.
+	 * This thread must not share the processor. The scheduler then does little, and
+	 * always the same. It must not reserve a share for others either.
 	 */
 	const struct sched_param param = { .sched_priority = 50 };
 	static const char * const servers[] = {

@@ -2,15 +2,14 @@
 /*
  * usage: vfio-threads BDF BDF [BDF BDF]...
  *
- * How config access by several threads compares on two drivers: each pair of
- * functions is one bound to the first driver and one bound to the second, ready
- * to be opened. Threads access the first of each pair for a slice of time, then
- * the second, and so on in turns, on as many pairs as there are threads or all
- * on the first pair. What is printed, a line of JSON for each kind of access and
- * number of threads, is the rate on the second driver divided by that on the
- * first, of each turn: the median, and what nine in ten turns were at least and
- * at most. Nothing else makes them comparable: the rates are those of an
- * emulated machine.
+ * Compares config access by several threads on two drivers. Of each pair of functions, one
+ * is bound to the first driver and one to the second, ready to be opened. Threads access
+ * the first of each pair for a slice of time, then the second, and so on in turns, either
+ * on as many pairs as there are threads or all on the first pair. For each turn, the rate
+ * on the second driver is divided by that on the first. Prints a line of JSON for each kind
+ * of access and number of threads: the median of these ratios, and what nine in ten were at
+ * least and at most. The rates themselves are those of an emulated machine, so only ratios
+ * can be compared.
  */
 #include "../lab/programs/vfio.h"
 
@@ -82,7 +81,7 @@ static void *work(void *arg)
 	return NULL;
 }
 
-/* Accesses in one slice */
+/* Returns the number of accesses in one slice. */
 static unsigned long slice(const struct access *access, unsigned int threads, bool one, int driver)
 {
 	const struct timespec time = { .tv_nsec = SLICE_NS };
@@ -115,7 +114,7 @@ static void measure(const struct access *access, unsigned int threads, bool one)
 	double ratios[TURNS], first, second;
 
 	for (int i = 0; i < TURNS; i++) {
-		/* Who is first in a turn changes, too. */
+		/* The drivers take turns at being first. */
 		if (i % 2) {
 			second = slice(access, threads, one, SECOND);
 			first = slice(access, threads, one, FIRST);
