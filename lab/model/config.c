@@ -7,8 +7,8 @@
 #include "registers.h"
 
 /*
- * COMMAND, as the PCIe spec has it for an endpoint without I/O space; the bit
- * for it is writable anyway, as in most devices.
+ * COMMAND as the PCIe specification defines it for an endpoint without I/O space. I/O
+ * Space Enable is writable anyway, as in most devices.
  */
 #define COMMAND_RW	(PCI_COMMAND_IO | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER | \
 			 PCI_COMMAND_PARITY | PCI_COMMAND_SERR | PCI_COMMAND_INTX_DISABLE)
@@ -156,7 +156,7 @@ static void init_pcie(struct config *c, enum config_no_snoop no_snoop, bool rcie
 		init_link(c);
 }
 
-/* Made for conventional PCI, but nothing keeps an Express function from it. */
+/* It was made for conventional PCI, but a PCI Express function may have it, too. */
 static void init_af(struct config *c)
 {
 	set8(c, MODEL_CAP_AF, PCI_CAP_ID_AF, 0);
@@ -242,7 +242,7 @@ bool config_is_command(u32 offset, u32 count)
 	return touches(offset, count, PCI_COMMAND);
 }
 
-/* Such a bit reads 0 always, so look at what was written. */
+/* Such a bit always reads 0, so look at what was written. */
 static bool writes_bit(u32 offset, u32 count, const u8 *byte, u32 at, u8 bit)
 {
 	return offset <= at && at < offset + count && byte[at - offset] & bit;

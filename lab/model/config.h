@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Config space of the function: what each bit is at reset and what a write
- * does to it. Pure: no I/O, no log; what a write means beyond the register
- * itself is returned to the caller.
+ * Config space of the function: what each bit is after a reset and what a write does to
+ * it. There is no I/O and no log here. If a write means more than a change of the register,
+ * the caller is told.
  */
 #ifndef MODEL_CONFIG_H
 #define MODEL_CONFIG_H
@@ -26,14 +26,14 @@
 
 #define CONFIG_DEVCTL_RESET	0x2810	/* MRRS 512, Enable No Snoop, RlxdOrd */
 
-/* What the function makes of Enable No Snoop. */
+/* How the function implements Enable No Snoop. */
 enum config_no_snoop {
-	CONFIG_NO_SNOOP_RW,	/* read/write, 1 at reset, as the spec has it */
-	CONFIG_NO_SNOOP_0,	/* hardwired 0, which the spec permits */
-	CONFIG_NO_SNOOP_1,	/* stuck at 1, which it does not */
+	CONFIG_NO_SNOOP_RW,	/* read/write, 1 at reset, the specification's default */
+	CONFIG_NO_SNOOP_0,	/* hardwired to 0, which the specification permits */
+	CONFIG_NO_SNOOP_1,	/* stuck at 1, which it does not permit */
 };
 
-/* Config space from its start, in a memory BAR */
+/* A copy of config space, from its start, in a memory BAR */
 struct config_mirror {
 	u32 bar;
 	u32 offset;
@@ -74,7 +74,7 @@ struct config {
 	u32 size;
 	bool af;
 	bool msi;
-	bool stuck;		/* Enable No Snoop, at 1 if that is its reset value */
+	bool stuck;		/* Enable No Snoop stays at 1, if that is its reset value */
 	u8 value[CONFIG_SIZE];
 	u8 reset[CONFIG_SIZE];
 	u8 writable[CONFIG_SIZE];	/* RW bits */
@@ -82,7 +82,7 @@ struct config {
 	u8 sticky[CONFIG_SIZE];		/* bits that survive a reset */
 };
 
-/* The registers whose every write the caller wants to know of. */
+/* The caller wants to know of every write of these registers. */
 enum config_register {
 	CONFIG_OTHER,
 	CONFIG_COMMAND,
@@ -101,10 +101,10 @@ struct config_change {
 
 void config_init(struct config *config, const struct config_options *options);
 
-/* All bits, sticky or not, and none is stuck; config_init() does it too. */
+/* Resets all bits, also the sticky ones, and none is stuck. config_init() does it, too. */
 void config_power_on(struct config *config);
 
-/* Any reset of the function: everything but the sticky bits. */
+/* Any reset of the function: resets everything but the sticky bits. */
 void config_reset(struct config *config);
 
 void config_read(const struct config *config, u32 offset, void *data, u32 count);
@@ -120,10 +120,10 @@ void config_write(struct config *config, u32 offset, const void *data, u32 count
 /* Does such a write touch COMMAND? */
 bool config_is_command(u32 offset, u32 count);
 
-/* The function got a request it cannot serve: record the error. */
+/* The function got a request that it cannot serve: records the error. */
 void config_unsupported_request(struct config *config, bool posted);
 
-/* After a reset with which something is amiss */
+/* What a faulty reset leaves behind */
 void config_stick_no_snoop(struct config *config);
 void config_set_master(struct config *config);
 
@@ -134,7 +134,7 @@ bool config_messages_enabled(const struct config *config);	/* MSI or MSI-X */
 bool config_messages_masked(const struct config *config);
 bool config_rom_enabled(const struct config *config);
 
-/* STATUS.INTERRUPT, which is the line whether or not COMMAND disables it. */
+/* Sets STATUS.INTERRUPT, which shows the line even if COMMAND disables interrupts. */
 void config_set_interrupt(struct config *config, bool pending);
 
 #endif

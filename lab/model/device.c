@@ -17,7 +17,7 @@ static bool master(const struct device *dev)
 	return config_command(&dev->config) & PCI_COMMAND_MASTER;
 }
 
-/* After every change of a register; @cause is the event that made it. */
+/* To be called after every change of a register; @cause is the event that made it. */
 static void look_for_moment(struct device *dev, const char *cause)
 {
 	bool now = master(dev) && config_no_snoop(&dev->config);
@@ -33,7 +33,7 @@ static void look_for_moment(struct device *dev, const char *cause)
 
 /* Interrupts */
 
-/* The client chose the descriptor: never block on it. */
+/* The client chose the descriptor, so it must never block us. */
 static bool signal_fd(int fd)
 {
 	struct pollfd pollfd = { .fd = fd, .events = POLLOUT };
@@ -57,9 +57,9 @@ static void signal_irq(struct device *dev, u32 vector)
 }
 
 /*
- * A message is a memory write, so it needs bus mastering; MSI and MSI-X are alike. The mask bits
- * of single vectors are not looked at: QEMU keeps the table to itself (it does
- * not even reach the model) and masks there.
+ * A message of MSI or MSI-X is a memory write, so it needs bus mastering. The mask bits of
+ * single vectors are ignored here: QEMU does not pass the table on to the model, and masks
+ * by its own copy.
  */
 static void raise_irq(struct device *dev, u32 vector)
 {
@@ -118,7 +118,7 @@ static bool intx_asserted(const struct device *dev)
 	       !config_d3hot(&dev->config);
 }
 
-/* After every change of what INTx depends on */
+/* To be called after every change of what INTx depends on */
 static void update_intx(struct device *dev)
 {
 	config_set_interrupt(&dev->config, dev->intx_line);
@@ -189,7 +189,7 @@ void device_reset(struct device *dev, const char *cause)
 	}
 }
 
-/* By a register of its own, which may take its time */
+/* The function was asked to reset by one of its registers, which may happen later. */
 static void ask_reset(struct device *dev, const char *cause)
 {
 	if (reset_at_once(&dev->resets, cause, log_clock())) {
@@ -225,8 +225,8 @@ int device_timeout(const struct device *dev)
 }
 
 /*
- * Pulled out of its slot while a file exists: it answers nothing, and comes
- * back as if powered on.
+ * While a file exists, the function is missing from its slot. It answers nothing, and
+ * comes back as after power-on.
  */
 static bool absent(struct device *dev)
 {
@@ -267,8 +267,8 @@ static void log_change(struct device *dev, const char *event,
 }
 
 /*
- * On the wire there are writes within one dword only, so a longer one takes
- * effect dword by dword; the log has the client's own offset and size.
+ * On the wire, a write is within one dword, so a longer one takes effect dword by dword.
+ * The log has the client's own offset and size.
  */
 static void config_access(struct device *dev, u32 offset, u32 count, const u8 *data)
 {
@@ -444,8 +444,8 @@ static bool bars_answer(const struct device *dev)
 }
 
 /*
- * How many of @count bytes are in one mirror, of which @at is the place in
- * config space, or in none.
+ * How many of the first of @count bytes are all in one mirror, or all in none. If they are
+ * in a mirror, @at is their place in config space.
  */
 static u32 mirror_part(const struct device *dev, u32 bar, u32 offset, u32 count,
 		       bool *mirrored, u32 *at)
@@ -511,7 +511,7 @@ static void register_write(struct device *dev, u32 region, u32 offset, u32 count
 		return;
 	}
 	for (i = 0; i < count; i += 4) {
-		/* Each time: a reset may be among the writes. */
+		/* Asked each time, because one of the writes may be a reset. */
 		if (!bars_answer(dev)) {
 			config_unsupported_request(&dev->config, true);
 			return;
@@ -553,7 +553,7 @@ static bool window_answers(const struct device *dev)
 	       !config_d3hot(&dev->config);
 }
 
-/* Does it lead to @count bytes of config space? */
+/* Does the index lead to @count bytes of config space? */
 static bool window_leads(const struct device *dev, u32 count, u32 *at)
 {
 	*at = dev->window_index - dev->options.window.base;
@@ -589,8 +589,8 @@ static void window_write(struct device *dev, u32 offset, u32 count, const u8 *da
 }
 
 /*
- * The ROM: the signature, the pointer to a PCI data structure and that, enough
- * for whoever looks for an image of this function, which has no code.
+ * The ROM has the signature, and a pointer to a PCI data structure, which is enough for
+ * software that looks for an image of this function. The image has no code.
  */
 #define ROM_PCIR	0x1c
 
@@ -610,7 +610,7 @@ static u8 rom_byte(const struct device *dev, u32 at)
 	return at < sizeof(data) ? data[at] : 0;
 }
 
-/* The ROM needs its own enable bit, and memory space. */
+/* The ROM answers only with its own enable bit and with memory space on. */
 static void rom_read(struct device *dev, u32 offset, u32 count, u8 *data)
 {
 	u32 i;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The function: its regions, resets and interrupts, and the moments at which
- * it could have sent No Snoop. Ties config space, DMA and the log together.
+ * The function: its regions, resets and interrupts, and the moments in which it could have
+ * sent No Snoop. Ties config space, DMA and the log together.
  */
 #ifndef MODEL_DEVICE_H
 #define MODEL_DEVICE_H
@@ -23,7 +23,7 @@ struct device {
 	const char *absent_while;	/* a file, or NULL */
 	bool absent;
 	struct resets resets;
-	u32 unanswered;		/* reads and writes since it is silent */
+	u32 unanswered;		/* reads and writes since it became silent */
 	bool moment;		/* PCI_COMMAND_MASTER and Enable No Snoop are both 1 */
 
 	u32 scratch;
@@ -37,8 +37,8 @@ struct device {
 	u32 irqs_pending;
 	int irq_fd[CONFIG_VECTORS];	/* eventfd or -1 */
 
-	bool intx_line;		/* the function wants attention */
-	bool intx_masked;	/* by the client, or because it was told once */
+	bool intx_line;		/* the function raises its line */
+	bool intx_masked;	/* by the client, or because the client was told already */
 	int intx_fd;		/* eventfd or -1 */
 };
 
@@ -47,10 +47,10 @@ int device_init(struct device *dev, struct model_log *log,
 		const struct config_options *options, bool verbose);
 void device_destroy(struct device *dev);
 
-/* Regions by their VFIO_PCI_*_REGION_INDEX; a size of 0 is no region. */
+/* @region is a VFIO_PCI_*_REGION_INDEX; a size of 0 means that there is no such region. */
 u64 device_region_size(const struct device *dev, u32 region);
 
-/* 0, or -EINVAL when it is not within a region. */
+/* 0, or -EINVAL if the access is not within a region. */
 int device_read(struct device *dev, u32 region, u64 offset, u32 count, void *data);
 int device_write(struct device *dev, u32 region, u64 offset, u32 count,
 		 const void *data);
@@ -58,7 +58,10 @@ int device_write(struct device *dev, u32 region, u64 offset, u32 count,
 /* @cause: "flr", "af_flr", "hidden", "d3hot", "device_reset" or "removed". */
 void device_reset(struct device *dev, const char *cause);
 
-/* What is due by now; to be called before each access, and after that many ms. */
+/*
+ * device_tick() does what is due by now. Call it before each access, and when the
+ * milliseconds that device_timeout() returns are over.
+ */
 void device_tick(struct device *dev);
 int device_timeout(const struct device *dev);
 
@@ -68,18 +71,18 @@ void device_unmap_all(struct device *dev);
 
 /* @fd becomes the device's, -1 for none. */
 void device_set_irq(struct device *dev, u32 vector, int fd);
-/* The client asks for the interrupt itself: no register is looked at. */
+/* The client itself asks for the interrupt, so no register matters. */
 void device_trigger_irq(struct device *dev, u32 vector);
 
 /*
- * INTx is a level. The client is told of it once and then no more until it
- * unmasks, when it is told again if the level is still there.
+ * INTx is a level. The client is told of it once, and then not again until it unmasks INTx.
+ * If the level is still there, it is told again.
  */
 void device_set_intx(struct device *dev, int fd);
 void device_mask_intx(struct device *dev, bool masked);
 void device_trigger_intx(struct device *dev);
 
-/* The client left: its memory and eventfds go, registers stay. */
+/* The client left: gives up its memory and eventfds, keeps the registers. */
 void device_disconnect(struct device *dev);
 
 #endif

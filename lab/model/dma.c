@@ -12,8 +12,8 @@
 #include "registers.h"
 
 /*
- * A file is known while it is mapped or DRAM holds something of it; it is open
- * only while it is mapped, so that guest memory can be freed.
+ * A file is known while it is mapped, or while DRAM holds something of it. It is open only
+ * while it is mapped, so that guest memory can be freed.
  */
 struct dma_file {
 	struct dma_file *next;
@@ -40,7 +40,7 @@ struct dma_range {
 	u32 flags;
 };
 
-/* Ranges in the tree never overlap, so "overlaps" may count as "equal". */
+/* Ranges in the tree never overlap, so a range that overlaps counts as equal. */
 static int compare(const void *left, const void *right)
 {
 	const struct dma_range *l = left, *r = right;
@@ -122,8 +122,8 @@ static struct dma_file *known_file(struct dma *dma, const struct stat *st)
 }
 
 /*
- * One descriptor per file, however often it is mapped: the first that comes,
- * replaced when one comes that can do more. Takes @fd.
+ * Keeps one descriptor per file, however often the file is mapped: the first one, until
+ * one comes that can do more. Takes @fd.
  */
 static int get_file(struct dma *dma, int fd, struct dma_file **result)
 {
@@ -132,7 +132,7 @@ static int get_file(struct dma *dma, int fd, struct dma_file **result)
 	struct stat st;
 	bool writable;
 
-	/* Only what pread() cannot block on; with O_APPEND an offset is void. */
+	/* Only files on which pread() cannot block; O_APPEND ignores offsets. */
 	if (mode < 0 || fstat(fd, &st) || !S_ISREG(st.st_mode) || mode & O_APPEND)
 		goto out_close;
 	ret = -ENOMEM;
@@ -331,7 +331,7 @@ static bool dram_write(struct dma *dma, struct dma_file *file, u64 offset,
 		u32 n = within_page(offset, count);
 		struct dma_page *page = find_page(dma, file, offset / DMA_PAGE);
 
-		/* Zeros where nothing is stored are there already. */
+		/* A page that is not stored holds zeros already. */
 		if (!page && !all_zero(data, n)) {
 			page = add_page(dma, file, offset / DMA_PAGE);
 			if (!page)
@@ -365,7 +365,7 @@ static void dram_read(struct dma *dma, struct dma_file *file, u64 offset,
 
 /* A job */
 
-/* pread() or pwrite(), all of it; never mmap: a file may be cut short. */
+/* All of it, by pread() or pwrite(). Not by mmap(), because a file may be cut short. */
 static bool file_io(int fd, u64 offset, u8 *data, u32 count, bool write)
 {
 	while (count) {
@@ -383,7 +383,7 @@ static bool file_io(int fd, u64 offset, u8 *data, u32 count, bool write)
 	return true;
 }
 
-/* A piece of a request: what lies in one mapping. */
+/* The part of a request that is in one mapping */
 struct piece {
 	struct dma_file *file;
 	u64 offset;
@@ -407,7 +407,7 @@ static const char *next_piece(struct dma *dma, u64 addr, u32 len, u32 flag,
 	return NULL;
 }
 
-/* All of it or nothing: look before the first byte moves. */
+/* A request is done whole or not at all, so this is asked before the first byte moves. */
 static const char *check(struct dma *dma, u64 addr, u32 len, u32 flag)
 {
 	struct piece piece;

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Guest memory as the function reaches it: the table of DMA mappings, and one
- * copy job done through it.
+ * Guest memory as the function reaches it: the table of DMA mappings, and one copy job
+ * done through it.
  *
- * SIMULATION: what a No Snoop read returns is made up, for the worst machine
- * the architecture allows. The CPU cache of that machine writes nothing back
- * until something snoops it. So beside guest memory (what the CPU sees) the
- * model keeps "what DRAM holds", per page of the backing file:
- *   - a page the device never touched holds zeros there;
- *   - a snooped read gets guest memory, and DRAM now holds these bytes too;
- *   - a No Snoop read gets what DRAM holds, however old;
- *   - a write goes to both.
- * Real caches write back by themselves now and then; a test that passes here
- * does not depend on their mercy. What DRAM holds belongs to the file, not to
- * the mapping: to map the file at another IOVA changes nothing.
+ * SIMULATION: what a No Snoop read returns is made up, for the worst machine that the
+ * architecture allows. The CPU cache of that machine writes nothing back until something
+ * snoops it. So beside guest memory, which is what the CPU sees, the model keeps what DRAM
+ * holds, for each page of the backing file:
+ *   - A page that the device never touched holds zeros in DRAM.
+ *   - A snooped read gets guest memory, and from then on DRAM holds these bytes, too.
+ *   - A No Snoop read gets what DRAM holds, however old.
+ *   - A write goes to both.
+ * Real caches also write back by themselves now and then. A test that passes here does not
+ * rely on that. What DRAM holds belongs to the file, not to the mapping: mapping the file
+ * at another IOVA changes nothing.
  */
 #ifndef MODEL_DMA_H
 #define MODEL_DMA_H
@@ -55,25 +55,24 @@ int dma_init(struct dma *dma);
 void dma_destroy(struct dma *dma);
 
 /*
- * @fd is the file behind the range, or -1: then the range is known but cannot
- * be reached. It is the callee's from here on, whatever is returned.
- * 0, -EINVAL, -EEXIST, -ENOSPC or -ENOMEM.
+ * @fd is the file behind the range. With -1 the range is known, but cannot be reached. The
+ * function takes @fd, whatever it returns: 0, -EINVAL, -EEXIST, -ENOSPC or -ENOMEM.
  */
 int dma_map(struct dma *dma, u64 iova, u64 size, u32 flags, int fd, u64 offset);
 
 /*
- * Every mapping inside the range goes; as with VFIO type1 v2, none is an
- * answer too, and -EINVAL (nothing done) if a mapping would have to be cut.
+ * Removes every mapping inside the range. As with VFIO type1 v2, it is no error if there
+ * is none. -EINVAL, with nothing done, if a mapping would have to be cut.
  */
 int dma_unmap(struct dma *dma, u64 iova, u64 size);
 void dma_unmap_all(struct dma *dma);
 
-/* The client left: mappings, files, and what DRAM held. */
+/* The client left: forgets mappings, files, and what DRAM held. */
 void dma_forget(struct dma *dma);
 
 /*
- * A job: one read request, one write request, both with or without No Snoop.
- * A bad source gets no further than the read. 0 < @len <= MODEL_DMA_MAX.
+ * A job is one read request and one write request, both with No Snoop or both without. If
+ * the source is bad, the write is not sent. 0 < @len <= MODEL_DMA_MAX.
  */
 void dma_copy(struct dma *dma, u64 src, u64 dst, u32 len, bool no_snoop,
 	      struct dma_result *result);

@@ -24,8 +24,8 @@ void log_init(struct model_log *log, int fd)
 }
 
 /*
- * Keys are literals and text is cut at LOG_TEXT_MAX, so a line fits by a wide
- * margin; a line that would not is lost, never written in part.
+ * Keys are literals, and text is cut at LOG_TEXT_MAX, so that a line fits by a wide margin.
+ * A line that does not fit would be lost, but never written in part.
  */
 __printf(2, 3)
 static void put(struct model_log *log, const char *format, ...)
@@ -65,7 +65,7 @@ void log_bool(struct model_log *log, const char *key, bool value)
 	put(log, ",\"%s\":%s", key, value ? "true" : "false");
 }
 
-/* Bytes outside printable ASCII become escapes: always valid JSON. */
+/* Bytes that are not printable ASCII become escapes, so that the JSON is always valid. */
 void log_text(struct model_log *log, const char *key, const char *value)
 {
 	int left = LOG_TEXT_MAX;

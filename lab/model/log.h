@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The witness's record: one JSON object per line, each line one write(2), with
- * the running totals last in every line.
+ * The witness's record. Each line is one JSON object and one write(2), and ends with the
+ * totals up to then.
  */
 #ifndef MODEL_LOG_H
 #define MODEL_LOG_H
@@ -11,7 +11,7 @@
 #define LOG_LINE_MAX	16384
 #define LOG_TEXT_MAX	1000	/* bytes of one string that are kept */
 
-/* They live as long as the process: resets and new clients leave them alone. */
+/* They count for as long as the process runs, across resets and new clients. */
 struct totals {
 	u64 requests;
 	u64 no_snoop_requests;
@@ -28,7 +28,7 @@ struct model_log {
 	char line[LOG_LINE_MAX];
 };
 
-/* The clock of all that is timed, in microseconds */
+/* The clock for everything that is timed, in microseconds */
 u64 log_clock(void);
 
 void log_init(struct model_log *log, int fd);

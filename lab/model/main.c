@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A PCI Express endpoint in a process: it serves one client at a time over
- * vfio-user and writes down what happens on the wire.
+ * A PCI Express endpoint as a process. It serves one client at a time over vfio-user, and
+ * writes down what happens on the wire.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -44,19 +44,19 @@ static const char * const no_snoop_names[] = {
 static const char help[] =
 "usage: model --socket PATH --log PATH [OPTION]...\n"
 "\n"
-"One PCI Express endpoint with a DMA engine, served over vfio-user to QEMU\n"
-"(-device vfio-user-pci), which logs what happens on the wire: each write to\n"
-"DEVCTL, COMMAND and PMCSR, each reset, each DMA with its No Snoop attribute,\n"
-"and each moment at which bus mastering and Enable No Snoop became both 1.\n"
+"Serves one PCI Express endpoint with a DMA engine over vfio-user to QEMU\n"
+"(-device vfio-user-pci), and logs what happens on the wire: each write of\n"
+"DEVCTL, COMMAND and PMCSR, each reset, each DMA with its No Snoop attribute, and\n"
+"each moment, which begins when bus mastering and Enable No Snoop are both 1.\n"
 "\n"
 "  --socket PATH      listen there; a stale socket is replaced\n"
 "  --log PATH         append one JSON object per line to this file\n"
-"  --no-snoop=rw|0|1  Enable No Snoop is read/write, 1 at reset (default),\n"
-"                     hardwired 0, or stuck at 1\n"
+"  --no-snoop=rw|0|1  Enable No Snoop is read/write and 1 after a reset (default),\n"
+"                     hardwired to 0, or stuck at 1\n"
 "  --no-pcie          no PCI Express capability, 256 bytes of config space\n"
-"  --rciep            a root complex integrated endpoint, for a root bus: no link\n"
+"  --rciep            a Root Complex Integrated Endpoint, for a root bus: no link\n"
 "  --af               an Advanced Features capability with FLR\n"
-"  --intx             interrupt pin A, raised by a register of BAR0\n"
+"  --intx             interrupt pin A, which a register of BAR0 raises\n"
 "  --msi              MSI with 4 vectors instead of MSI-X\n"
 "  --rom              an expansion ROM of 4 KiB\n"
 "  --vendor ID        hexadecimal, default 1234\n"
@@ -64,27 +64,30 @@ static const char help[] =
 "  --class CODE       hexadecimal, with programming interface, default 088000\n"
 "  --bar0-size BYTES  a power of two, 4K to 2048M, default 64K\n"
 "  --bar2-size BYTES  likewise, default 4K\n"
-"  --mirror BAR:OFFSET:SIZE  config space in BAR 0 or 2, hexadecimal, up to 4\n"
-"  --window BAR:INDEX:DATA:BASE  an I/O BAR, 1 or 3 to 5, with an index register\n"
-"                     and one for data, which is config space for an index from\n"
-"                     BASE on; hexadecimal\n"
-"  --reset-delay MS|command  a reset by a register of the function's (FLR, AF FLR,\n"
-"                     BAR0) takes effect so late, or right before the next write\n"
-"                     of COMMAND; the function works on until then\n"
-"  --reset-silence MS after a reset the function answers nothing for so long, but\n"
-"                     not before its memory space was enabled for the first time\n"
-"  --sticks-after RESET  Enable No Snoop is stuck at 1 after such a reset, until\n"
-"                     the function was out of its slot; RESET is flr, af_flr,\n"
+"  --mirror BAR:OFFSET:SIZE  a mirror of config space in BAR 0 or 2; numbers are\n"
+"                     hexadecimal; up to 4 times\n"
+"  --window BAR:INDEX:DATA:BASE  BAR 1, 3, 4 or 5 is an I/O BAR with an index\n"
+"                     register and a data register; from index BASE on, the data\n"
+"                     is config space; numbers are hexadecimal\n"
+"  --reset-delay MS|command  a reset by one of the function's registers (FLR, AF\n"
+"                     FLR, BAR0) takes effect MS milliseconds later, or right\n"
+"                     before the next write of COMMAND; until then the function\n"
+"                     works on\n"
+"  --reset-silence MS after a reset the function answers nothing for MS\n"
+"                     milliseconds; resets before its memory space was enabled for\n"
+"                     the first time do not count\n"
+"  --sticks-after RESET  after this reset Enable No Snoop is stuck at 1 until the\n"
+"                     function is taken out of its slot; RESET is flr, af_flr,\n"
 "                     hidden, d3hot or device_reset\n"
-"  --masters-after RESET  after such a reset mastering is as it was before\n"
-"  --absent-while FILE  while FILE exists the function is not in its slot\n"
-"  --verbose          log each mapping too\n"
+"  --masters-after RESET  this reset leaves bus mastering as it was\n"
+"  --absent-while FILE  while FILE exists, the function is missing from its slot\n"
+"  --verbose          log each mapping, too\n"
 "  --help             show this\n"
 "\n"
 "SIMULATION: a read with No Snoop returns what DRAM would hold on a machine\n"
-"whose CPU cache writes nothing back until it is snooped: zeros for a page the\n"
-"device never touched, else what its last snooped read or write left there.\n"
-"Real caches are kinder, and not to be relied upon.\n";
+"whose CPU cache writes nothing back until it is snooped: zeros for a page that the\n"
+"device never touched, otherwise what its last snooped read or write left there.\n"
+"Real caches write back now and then, but nobody can rely on that.\n";
 
 __noreturn __printf(1, 2)
 static void usage_error(const char *format, ...)
@@ -196,7 +199,7 @@ static void parse_window(const char *text, struct config_options *o)
 	window->there = true;
 }
 
-/* Once all options are known */
+/* To be called when all options are known */
 static void check_mirrors(const struct config_options *o)
 {
 	const struct config_mirror *mirror = o->mirrors;
@@ -340,7 +343,7 @@ static void parse(int argc, char **argv, struct options *o)
 			    sizeof(((struct sockaddr_un *)0)->sun_path) - 1);
 }
 
-/* A socket nobody listens on any more is in the way; anything else stays. */
+/* Removes a socket that nobody listens on any more. Anything else stays. */
 static bool remove_stale(const struct sockaddr_un *address)
 {
 	struct stat st;
@@ -392,7 +395,7 @@ static int signals(void)
 {
 	sigset_t set;
 
-	/* A client that hangs up or a full disk is an errno, not the end. */
+	/* A client that hangs up, or a full disk, must be an errno and not end us. */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
 	sigemptyset(&set);

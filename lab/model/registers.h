@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What software sees of the lab's device model: identity, capability offsets
- * and the registers of BAR0. Shared by the model, its tests, lab/selftests
- * and the nested guest's init; everything is little endian.
+ * What software sees of the lab's device model: its identity, the offsets of its
+ * capabilities and the registers of BAR0. Everything is little endian. Shared by the
+ * model, its tests, lab/selftests and the nested guest's init.
  */
 #ifndef MODEL_REGISTERS_H
 #define MODEL_REGISTERS_H
@@ -21,8 +21,8 @@
 #define MODEL_ECAP_AER		0x100
 
 /*
- * BAR0 (32-bit memory, 64 KiB unless told): the DMA engine, all registers
- * 32 bits wide and accessed so, unless noted. BAR2 holds the MSI-X table.
+ * BAR0 (32-bit memory, 64 KiB by default) has the DMA engine. Unless noted, all registers
+ * are 32 bits wide and have to be accessed so. BAR2 has the MSI-X table.
  */
 #define MODEL_REG_ID		0x00	/* RO, MODEL_ID */
 #define MODEL_ID		0x4e534e50	/* "PNSN" in memory */
@@ -44,8 +44,8 @@
 #define MODEL_REG_JOBS		0x24	/* RO, jobs completed since reset */
 
 /*
- * A reset that no one is told of: writing the magic resets the function as
- * an FLR would, from behind the operating system's back.
+ * The hidden reset, of which nobody is told: writing the magic number resets the function
+ * as an FLR would, without the operating system's knowledge.
  */
 #define MODEL_REG_RESET		0x28	/* WO */
 #define MODEL_RESET_MAGIC	0x7e5e7000

@@ -50,7 +50,7 @@ static int milliseconds(u64 now, u64 until)
 
 int reset_timeout(const struct resets *resets, u64 now)
 {
-	/* What is asked for of a silent function does not reach it. */
+	/* A request for a reset does not reach a silent function. */
 	if (resets->silent)
 		return milliseconds(now, resets->answers_at);
 	if (resets->asked && !resets->options.until_command)

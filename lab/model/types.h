@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The kernel's short integer names and little-endian access by bytes.
+ * The kernel's short names of integers, and little-endian access to bytes.
  */
 #ifndef MODEL_TYPES_H
 #define MODEL_TYPES_H

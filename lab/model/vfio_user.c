@@ -90,8 +90,8 @@ static void keep_fds(struct server *s, struct msghdr *msg)
 }
 
 /*
- * Exactly @count bytes, with what descriptors come along. Never more: then the
- * descriptors of the next message stay with it.
+ * Receives exactly @count bytes, with the descriptors that come along. Never more, so that
+ * the descriptors of the next message stay with that.
  */
 static bool receive(struct server *s, void *data, u32 count)
 {
@@ -151,7 +151,7 @@ static bool transmit(struct server *s, const void *data, size_t count)
 	return true;
 }
 
-/* @error 0: the reply carries the payload. */
+/* If @error is 0, the reply has the payload. */
 static bool reply(struct server *s, int error)
 {
 	struct vfio_user_header *h = &s->header;
@@ -166,7 +166,7 @@ static bool reply(struct server *s, int error)
 	return transmit(s, (u8 *)s + offsetof(struct server, header), h->size);
 }
 
-/* Commands: 0 with the reply in s->payload and s->size, or a negative errno. */
+/* Commands return 0, with the reply in s->payload and s->size, or a negative errno. */
 
 static int take_fd(struct server *s, u32 i)
 {
@@ -177,8 +177,8 @@ static int take_fd(struct server *s, u32 i)
 }
 
 /*
- * The reply may only name what the client did. QEMU 11.1 takes no other
- * version than 0.0, and refuses a max_dma_maps above 65535, so none is given.
+ * The reply may only name capabilities that the client named. QEMU 11.1 takes no other
+ * version than 0.0. It refuses a max_dma_maps above 65535, so the reply has none.
  */
 static int do_version(struct server *s)
 {
@@ -338,9 +338,9 @@ static void set_irqs(struct server *s, const struct vfio_irq_set *set)
 }
 
 /*
- * MSI and MSI-X can only be triggered; masking is QEMU's. INTx can be masked and
- * unmasked as well, but by a message alone: with KVM, QEMU asks for an eventfd
- * to unmask by, and when that is refused, unmasks by messages.
+ * MSI and MSI-X can only be triggered, because QEMU does the masking. INTx can be masked
+ * and unmasked, too, but only by a message: with KVM, QEMU asks for an eventfd to unmask
+ * by, and unmasks by messages if that is refused.
  */
 static bool action_works(const struct vfio_irq_set *set, u32 data)
 {
@@ -417,9 +417,9 @@ static int do_device_reset(struct server *s)
 }
 
 /*
- * DMA_READ and DMA_WRITE, the way to memory that has no descriptor, are not
- * used: a job runs inside the reply to a REGION_WRITE, and QEMU, which waits
- * for that with its big lock held, could not answer.
+ * DMA_READ and DMA_WRITE, the way to memory without a descriptor, cannot be used: a job
+ * runs before the reply to a REGION_WRITE, and QEMU waits for that reply with its big lock
+ * held, so that it could not answer.
  */
 static int dispatch(struct server *s)
 {
@@ -457,7 +457,7 @@ static bool serve_one(struct server *s)
 
 	if (!receive(s, h, sizeof(*h)))
 		return false;
-	/* Where would the next message start? Nobody knows. */
+	/* With a wrong size nobody knows where the next message begins. */
 	if (h->size < sizeof(*h) || h->size - sizeof(*h) > VFIO_USER_PAYLOAD_MAX) {
 		log_error(s->dev->log, "command %u: message of %u bytes, closing",
 			  h->command, h->size);
@@ -466,7 +466,7 @@ static bool serve_one(struct server *s)
 	s->size = h->size - sizeof(*h);
 	if (!receive(s, s->payload, s->size))
 		return false;
-	/* We ask nothing, so it answers nothing; and is not answered. */
+	/* We send no requests, so a reply answers nothing, and gets no answer. */
 	if ((h->flags & VFIO_USER_FLAGS_TYPE) == VFIO_USER_FLAGS_REPLY) {
 		log_error(s->dev->log, "command %u: a reply to no request", h->command);
 		return true;

@@ -84,7 +84,7 @@ enum vfio_user_end {
 };
 
 /*
- * Serves @client until it leaves; takes the descriptor. @stop_fd may be -1.
+ * Serves @client until it leaves, and closes the descriptor. @stop_fd may be -1.
  */
 enum vfio_user_end vfio_user_serve(struct device *dev, int client, int stop_fd);
 

@@ -2,10 +2,9 @@
 /*
  * usage: aer-inject BDF fatal|nonfatal|correctable
  *
- * Has the kernel believe that the function reported such an error, through
- * its own injector: the aer_inject module makes up the status registers of the
- * function and its root port, and the interrupt. What the kernel then does to
- * the hardware is real.
+ * Makes the kernel believe that the function reported such an error. The kernel's own
+ * module aer_inject makes up the status registers of the function and its root port, and
+ * the interrupt. What the kernel then does to the hardware is real.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -39,7 +38,7 @@ int main(int argc, char **argv)
 	error.bus = bus;
 	error.dev = dev;
 	error.fn = fn;
-	/* By their default severity. */
+	/* These errors have the wanted severity by default. */
 	if (!strcmp(argv[2], "fatal"))
 		error.uncor_status = PCI_ERR_UNC_MALF_TLP;
 	else if (!strcmp(argv[2], "nonfatal"))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the programs that do as they are told have in common: commands on standard
- * input, a line each, and a page that has the kernel wait in the middle of a call.
+ * What the programs that take commands have in common: commands on standard input, one
+ * per line, and a page that makes the kernel wait in the middle of a call.
  */
 #ifndef LAB_COMMANDS_H
 #define LAB_COMMANDS_H
@@ -20,7 +20,7 @@ struct held {
 	u8 *pages;
 };
 
-/* Not blocking, for poll() says nothing of one that blocks */
+/* The descriptor must not block, because poll() does not work on a userfaultfd that does. */
 static inline int hold_page_back(struct held *held)
 {
 	struct uffdio_api api = { .api = UFFD_API };
@@ -38,7 +38,7 @@ static inline int hold_page_back(struct held *held)
 	return 0;
 }
 
-/* Until the kernel has asked for the page */
+/* Waits until the kernel asks for the page. */
 static inline int wait_for_kernel(struct held *held, int timeout_ms)
 {
 	struct pollfd pollfd = { .fd = held->uffd, .events = POLLIN };
@@ -49,7 +49,7 @@ static inline int wait_for_kernel(struct held *held, int timeout_ms)
 	return result_of(read(held->uffd, &message, sizeof(message)));
 }
 
-/* With @data, and zeros behind it */
+/* Fills it with @data, and with zeros after that. */
 static inline int fill_page(struct held *held, const void *data, size_t size)
 {
 	u8 page[PAGE] = { 0 };
@@ -63,14 +63,14 @@ static inline int fill_page(struct held *held, const void *data, size_t size)
 	return result_of(ioctl(held->uffd, UFFDIO_COPY, &copy));
 }
 
-/* When nobody waits any longer */
+/* To be called when nobody waits for the page any longer */
 static inline void release_page(struct held *held)
 {
 	munmap(held->pages, 2 * PAGE);
 	close(held->uffd);
 }
 
-/* A word that is not there is empty. */
+/* A missing word is an empty string. */
 static inline void take_commands(void (*command)(const char *verb, char *word[]))
 {
 	char line[256], *verb, *word[3];

@@ -2,18 +2,18 @@
 /*
  * usage: fail-nth BDF DRIVER
  *
- * Reads lines "OPERATION MINIMUM" and does each operation again and again, with
- * its first allocation or copy from or to the user failing, then its second,
- * and so on until it makes fewer: whatever failslab, fail_page_alloc and
- * fail_usercopy are set up to fail. After each:
+ * Reads lines "OPERATION MINIMUM" and repeats each operation: first its first allocation
+ * or copy from or to the user fails, then its second, and so on until the operation makes
+ * no more. What can fail is set up in failslab, fail_page_alloc and fail_usercopy. After
+ * each fault:
  *
- *   - the result is success, ENOMEM or EFAULT, with interrupts also ENOSPC
- *   - the function is as it has to be: see check()
- *   - if it failed it is repeated, and succeeds
+ *   - the result is success, ENOMEM or EFAULT, for interrupts also ENOSPC;
+ *   - the function is as it has to be, see check();
+ *   - if the operation failed, it is repeated and succeeds;
  *
- * and then everything is undone. Answers with what went wrong, a line on how
- * many faults there were and what came of which, and "ok" or "failed"; fewer
- * than MINIMUM have failed. BDF is bound to no driver before and after.
+ * and then everything is undone. Answers with what went wrong, a line that says how many
+ * faults there were and what each led to, and "ok" or "failed". Fewer faults than MINIMUM
+ * are a failure. BDF is bound to no driver before and after.
  */
 #include "vfio.h"
 
@@ -22,7 +22,7 @@
 #include <linux/iommufd.h>
 
 #define CONFIG_SIZE	4096
-#define MOST		2000	/* faults, for not to go on forever */
+#define MOST		2000	/* faults, so that it does not go on forever */
 
 struct operation {
 	const char *name;
@@ -33,18 +33,18 @@ struct operation {
 	bool partial;
 	/* One more errno it may end with */
 	int also;
-	/* From that fault on only each so many-th is tried. */
+	/* If not 0: after so many faults, only every so many-th is tried. */
 	unsigned int sparse;
 };
 
 static struct device device = DEVICE_CLOSED;
 static const char *driver;
 static int fail_nth, drivers_bind, drivers_unbind, iommufd = -1;
-/* The driver's open went well: with a cdev that is later than open(2). */
+/* The driver's open succeeded. With a cdev that happens later than open(2). */
 static bool is_open;
 static int event;
 static u16 devctl_before;
-/* vfioN, which becomes another if a device that was there before is not gone */
+/* vfioN. N changes if an earlier device was not released. */
 static char vfio_dev[NAME_MAX + 1];
 static int failures;
 
@@ -74,8 +74,8 @@ static void fail(unsigned int n, const char *format, ...)
 }
 
 /*
- * The kernel counts on in these two as well, for they copy. What they fail
- * themselves was left over, and their own failure is no success.
+ * These two system calls copy, too, so the kernel goes on counting in them. If one of them
+ * gets the fault, that was left over, and the operation did not have it.
  */
 static void arm(unsigned int n)
 {
@@ -86,7 +86,7 @@ static void arm(unsigned int n)
 		die("fail-nth: %s", strerror(errno));
 }
 
-/* Whether there was a fault since arm() */
+/* Returns whether there was a fault since arm(). */
 static bool disarm(void)
 {
 	char text[16] = "1";
@@ -160,7 +160,7 @@ static void check_vfio_dev(void)
 	closedir(dir);
 }
 
-/* In D0 while closed, for DEVCTL to stay as it is */
+/* Keeps the function in D0 while it is closed, so that DEVCTL stays as it is. */
 static int bind_awake(void)
 {
 	int ret = bind_function();
@@ -258,15 +258,15 @@ static int master_off(void)
 	return master_set(&device, false);
 }
 
-/* With No Snoop; without, on a driver that would let us have it */
+/* A value with No Snoop, or one without on a driver that would let us set the bit */
 static u16 wish(void)
 {
 	return strtoul(getenv("WISH") ?: "0x2810", NULL, 0);
 }
 
 /*
- * With Device Status, which is the core's: only what it copies can be failed, which
- * is behind our look at the buffer, and when Device Control is written.
+ * Writes Device Status as well, which goes to the core. Only the core's copy can be made to
+ * fail. That is after the driver looked at the buffer, and when Device Control is written.
  */
 static int write_devctl(void)
 {
@@ -295,7 +295,7 @@ static int read_all_config(void)
 	return config_read(&device, 0, CONFIG_SIZE, all_config);
 }
 
-/* All of it as it is, but with mastering and No Snoop */
+/* All of config space as it is, but with mastering and No Snoop */
 static int prepare_config(void)
 {
 	u16 devctl = wish();
@@ -325,7 +325,7 @@ static int unset_vector(void)
 			VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER, 0, -1);
 }
 
-/* With room for the capabilities of those that have some */
+/* With room for the capabilities that some regions have */
 static int region_infos(void)
 {
 	union {
@@ -344,7 +344,7 @@ static int region_infos(void)
 	return 0;
 }
 
-/* Without memory for a page fault, the kernel has it taken again. */
+/* If there is no memory for a page fault, the kernel lets the access fault again. */
 static int map_bar(void)
 {
 	struct vfio_region_info info;
@@ -445,8 +445,8 @@ static int module_references(void)
 }
 
 /*
- * While open the bit is clear. While not, nobody masters the bus, DEVCTL is as
- * it was before all this, and nobody has the module.
+ * While the function is open, the bit is clear. While it is not, mastering is off, DEVCTL is
+ * as it was at the start, and the module has no users.
  */
 static void check(unsigned int n, const char *when)
 {
@@ -465,7 +465,7 @@ static void check(unsigned int n, const char *when)
 		fail(n, "%s: the module has %d users", when, module_references());
 }
 
-/* One fault, or none if there are fewer; returns whether there was one */
+/* Makes the n-th fault, if there are so many; returns whether there was one. */
 static bool one_fault(const struct operation *op, unsigned int n, int *result)
 {
 	u16 devctl, command;
@@ -552,7 +552,7 @@ static const struct operation *operation_named(const char *name)
 	die("no operation %s", name);
 }
 
-/* Once without faults, for what is only allocated the first time */
+/* Does it once without faults, because some memory is only allocated the first time. */
 static void warm_up(void)
 {
 	int ret;
@@ -587,7 +587,7 @@ int main(int argc, char **argv)
 	drivers_bind = sysfs_open("/sys/bus/pci/drivers/%s/bind", driver, O_WRONLY);
 	drivers_unbind = sysfs_open("/sys/bus/pci/drivers/%s/unbind", driver, O_WRONLY);
 	event = eventfd(0, EFD_CLOEXEC);
-	/* No page faults of our own in between */
+	/* No page faults of our own may come in between. */
 	mlockall(MCL_CURRENT | MCL_FUTURE);
 
 	while (fgets(line, sizeof(line), stdin)) {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * kvm-wbinvd BDF VCPUS COUNT: has each vCPU of a small KVM virtual machine run
- * WBINVD COUNT times, with the function's VFIO file attached to it, and prints as
- * JSON what that took of the host. Counted by the kprobes zap, wbinvd_exit
- * and flush, which the caller has set.
+ * usage: kvm-wbinvd BDF VCPUS COUNT
+ *
+ * Has each vCPU of a small KVM virtual machine run WBINVD COUNT times, with the function's
+ * VFIO file attached to the machine, and prints as JSON what that cost the host. The
+ * kprobes zap, wbinvd_exit and flush, which the caller has set, do the counting.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -52,7 +53,7 @@ static int must(int ret, const char *what)
 	return ret;
 }
 
-/* mov cx from memory at 0; wbinvd; loop to it; hlt. And hlt alone. */
+/* The first: mov cx from memory at 0; wbinvd; loop to that; hlt. The second: hlt. */
 static const uint8_t code[] = { 0x8b, 0x0e, 0x00, 0x00, 0x0f, 0x09, 0xe2, 0xfc, 0xf4 };
 static const uint8_t visit[] = { 0xf4 };
 
@@ -131,7 +132,7 @@ static void *work(void *arg)
 	return NULL;
 }
 
-/* WBINVD per vCPU and run is in the guest's memory at 0 */
+/* The guest reads at address 0 of its memory how often a run executes WBINVD. */
 static void run_all(struct vcpu *vcpus, int n, uint8_t *memory, uint16_t count, int moved)
 {
 	uint16_t per_run = moved ? 1 : count;
@@ -150,7 +151,7 @@ static void run_all(struct vcpu *vcpus, int n, uint8_t *memory, uint16_t count, 
 		pthread_join(vcpus[i].thread, NULL);
 }
 
-/* The quickest of some tries, in ns: the one that nobody interrupted */
+/* The quickest of some tries, in ns, because nothing interrupted that one */
 static double quickest(struct vcpu *vcpus, int n, uint8_t *memory, uint16_t count)
 {
 	double best = 0, start, took;
@@ -180,7 +181,7 @@ static void add_vcpu(int kvm, int vm, struct vcpu *v, int id)
 	must(ioctl(v->fd, KVM_SET_SREGS, &sregs), "KVM_SET_SREGS");
 }
 
-/* The function's own file, for a driver vouches for no group */
+/* Opens the function's own file, because a driver cannot vouch for a group. */
 static int open_device(const char *bdf)
 {
 	char path[PATH_MAX];
@@ -268,7 +269,7 @@ int main(int argc, char **argv)
 	printf("{\"vcpus\":%d,\"wbinvds\":%d,\"exits\":%ld,\"wbinvd_exits\":%ld,\"flushes\":%ld",
 	       n, n * count, exits() - before_exits, hits("wbinvd_exit") - before_wbinvds,
 	       hits("flush") - before_flushes);
-	/* What is not WBINVD is the same in both, and goes. */
+	/* Everything but WBINVD costs the same in both, and cancels out. */
 	once = quickest(vcpus, n, memory, count);
 	printf(",\"ns\":%.1f", (quickest(vcpus, n, memory, 2 * count) - once) / count);
 

@@ -2,18 +2,18 @@
 /*
  * usage: vfio-intx BDF OPENS
  *
- * A VFIO user with INTx whose device resets itself, by the mapped BAR0, while
- * the kernel's interrupt handler, or the unmasking by eventfd, is between its
- * read and its write of COMMAND. No call of the user's is under way then, so
- * that nobody looks at the device afterwards until the user writes COMMAND.
+ * A VFIO user with INTx whose device resets itself, by the mapped BAR0, while the kernel is
+ * between its read and its write of COMMAND. The kernel does that in its interrupt handler,
+ * and when an eventfd unmasks INTx. No call of the user's is under way then, so that nobody
+ * looks at the device afterwards until the user writes COMMAND.
  *
- * Each open has up to TRIES resets and ends with the first after which BAR0
- * answers although the user has not turned memory space on again: somebody
- * else wrote COMMAND as it was before the reset. Then all threads stop, and the
- * two bits are read from hardware, past VFIO. In every other open a thread
- * masks INTx by ioctl, too; the driver may look there.
+ * Each open has up to TRIES resets. It ends with the first reset after which BAR0 answers
+ * although the user has not turned memory space on again, because then the kernel wrote
+ * COMMAND as it was before the reset. All threads stop, and the two bits are read from
+ * hardware, without VFIO. In every second open a thread also masks INTx by ioctl, where the
+ * driver may look.
  *
- * One line for each open that is not as it should be, and the last line, "opens
+ * Prints a line for each open that is not as it should be, and as the last line "opens
  * N both N refused N off N elsewhere N tries N us N":
  *   both		opens that ended with both bits on
  *   refused		of these, those whose next write of COMMAND was EIO
@@ -27,7 +27,7 @@
 
 #define TRIES		60
 #define RAISED_MAX_US	400	/* from raising the line to the reset, at most */
-#define ANSWER_US	600	/* for another's write of COMMAND to arrive */
+#define ANSWER_US	600	/* for the kernel's write of COMMAND to arrive */
 
 static struct device device;
 static int trigger = -1, unmask = -1;
@@ -69,7 +69,7 @@ static void *serve_interrupts(void *data)
 	return NULL;
 }
 
-/* On the processor where the thread that resets does not run */
+/* Moves the interrupt to the processor on which the thread that resets does not run. */
 static int pin_interrupt(void)
 {
 	char path[PATH_MAX], number[16] = "";
@@ -87,7 +87,7 @@ static int pin_interrupt(void)
 	return file_write("/proc/irq/%s/smp_affinity_list", number, "0");
 }
 
-/* One reset: did somebody turn memory space on behind it? */
+/* One reset. Returns whether somebody turned memory space on after it. */
 static bool race_once(void)
 {
 	u64 end;
@@ -101,7 +101,7 @@ static bool race_once(void)
 	return false;
 }
 
-/* -EIO: COMMAND was refused, which ends the open. */
+/* -EIO means that a write of COMMAND was refused, which ends the open. */
 static int race(void)
 {
 	bool hit = false;
@@ -111,7 +111,7 @@ static int race(void)
 		ret = master_set(&device, true);
 		if (ret)
 			return ret;
-		/* One that is masked for good would be unhandled for ever. */
+		/* An interrupt that stays masked would never be handled. */
 		eventfd_write(unmask, 1);
 		hit = race_once();
 		total.tries++;
@@ -119,7 +119,7 @@ static int race(void)
 	return 0;
 }
 
-/* Mastering, and Enable No Snoop, in hardware */
+/* Reads mastering and Enable No Snoop from hardware. */
 static int hardware_bits(bool *master, bool *no_snoop)
 {
 	u16 command = 0, devctl = 0;
@@ -130,7 +130,7 @@ static int hardware_bits(bool *master, bool *no_snoop)
 	return ret;
 }
 
-/* All threads have stopped: what is in hardware, and does anybody notice? */
+/* All threads have stopped: what does the hardware have, and does the driver notice? */
 static int look(u64 number)
 {
 	bool master, no_snoop;

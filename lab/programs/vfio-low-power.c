@@ -2,10 +2,9 @@
 /*
  * usage: vfio-low-power BDF TIMES
  *
- * A VFIO user who has the function enter and leave low power so many times,
- * while another thread fires an ioeventfd that is bound to the function's reset
- * register, if the driver lets the user have one. It fires once for each time,
- * while the PCI core may be saving config space.
+ * A VFIO user that has the function enter and leave low power so many times. If the driver
+ * permits an ioeventfd, one is bound to the function's reset register, and another thread
+ * fires it once each time, while the PCI core may be saving config space.
  *
  * The first line is the result of VFIO_DEVICE_IOEVENTFD, the last "times N
  * quarantines N". Exit status: 0, or 1 if something else failed.
@@ -63,7 +62,7 @@ static int reopen(void)
 	return ret == -ENOTTY ? 0 : ret;
 }
 
-/* A write of COMMAND that is refused was a quarantine, by the last time. */
+/* If a write of COMMAND is refused, the time before led to a quarantine. */
 static int once(void)
 {
 	int ret;
@@ -108,7 +107,7 @@ int main(int argc, char **argv)
 	stopping = true;
 	sem_post(&entered);
 	pthread_join(thread, NULL);
-	/* The last look: whatever is left is found now. */
+	/* The driver looks once more, and finds what is left. */
 	if (!ret && master_set(&device, true) == -EIO)
 		quarantines++;
 	device_close(&device);

@@ -2,10 +2,10 @@
 /*
  * usage: vfio-open BDF [COMMAND...]
  *
- * Opens the device as any VFIO user does, on the group interface, and prints
- * "open" or the name of the errno that the last step gave. With COMMAND, runs
- * it while the device is open. Exit status: 0, 1 if not opened, 2 if the steps
- * before failed, or COMMAND's.
+ * Opens the device as any VFIO user does, by the group interface, and prints "open" or the
+ * name of the errno of the last step. With COMMAND, runs it while the device is open. Exit
+ * status: 0; 1 if the device was not opened; 2 if the steps before that failed; or that of
+ * COMMAND.
  */
 #include "vfio.h"
 

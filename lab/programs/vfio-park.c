@@ -2,19 +2,18 @@
 /*
  * usage: vfio-park BDF
  *
- * A VFIO user who keeps the kernel waiting in the middle of a call: what the
- * call is to read is on a page that userfaultfd holds back. One command per
- * line on standard input, one line of answer each: "ok", a value, or the name
- * of an errno.
+ * A VFIO user that keeps the kernel waiting in the middle of a call, because the data that
+ * the call reads is on a page that userfaultfd holds back. Takes one command per line on
+ * standard input, and answers each with one line: "ok", a value, or the name of an errno.
  *
  *   open, close
  *   write OFFSET WIDTH VALUE	config space
- *   master on|off		PCI_COMMAND: memory, and mastering
+ *   master on|off		PCI_COMMAND: memory space on, and mastering
  *   hidden-reset		by the mapped BAR0
  *   park CALL [DELAY]		a thread makes the call; answers when it waits.
- *				With DELAY, a hidden reset by the mapped BAR0 so
- *				many microseconds after it, or before if negative
- *   parked			"yes", or the result of the call
+ *				With DELAY there is a hidden reset by the mapped BAR0
+ *				so many microseconds later, or earlier if negative
+ *   parked			"yes", or the result of the call if it is over
  *   unpark			fills the page; answers with the result
  *   calls			the names of all calls
  */
@@ -22,13 +21,13 @@
 
 #define DATA_MAX	64
 #define WAITING		1	/* as the result of a call */
-#define HEAD_START_US	1000	/* for the threads to be ready, each for its own part */
+#define HEAD_START_US	1000	/* for both threads to be ready */
 #define NO_RESET	LONG_MIN
 
 static struct device device = DEVICE_CLOSED;
 static int event = -1;		/* for interrupts and wake-ups */
 
-/* What a call is given: the first bytes are there, the rest is held back. */
+/* The argument of a call. The first @there bytes are there, the rest is held back. */
 struct argument {
 	u8 data[DATA_MAX];
 	u32 size;
@@ -124,9 +123,9 @@ static void devctl_argument(struct argument *argument)
 }
 
 /*
- * Each is one that the kernel reads while it is inside, or reads in parts: of
- * "irqs-data" and "feature" the header is there, of "command3" COMMAND itself,
- * with one byte of STATUS to come, of "devctl-upper" the byte without the bit.
+ * In each call the kernel reads the argument late, or in parts. In "irqs-data" and "feature"
+ * the header is there; in "command3" COMMAND is there, and one byte of STATUS is held back;
+ * in "devctl-upper" the byte without the bit is there.
  */
 static const struct call {
 	const char *name;
@@ -174,7 +173,7 @@ static void *parked_call(void *data)
 	return NULL;
 }
 
-/* Until the kernel has asked for the page */
+/* Waits until the kernel asks for the page. */
 static int wait_until_parked(void)
 {
 	int ret;

@@ -2,12 +2,11 @@
 /*
  * usage: vfio-root-reset BDF ROUNDS [MICROSECONDS]
  *
- * A VFIO user whose device resets itself, by the mapped BAR0, while root resets
- * it in sysfs: in each round the function masters the bus, root's write begins,
- * and a random time later, up to MICROSECONDS, the function resets itself. If
- * that falls between the PCI core's saving of COMMAND and that of Device
- * Control, both are restored as set. The user opens the device anew whenever a
- * write of COMMAND is refused.
+ * A VFIO user whose device resets itself, by the mapped BAR0, while root resets it in
+ * sysfs. In each round the function masters the bus, root's write begins, and a random time
+ * later, up to MICROSECONDS, the function resets itself. If that falls between the PCI
+ * core's reads of COMMAND and of Device Control as it saves them, both bits are restored as
+ * 1. The user opens the device anew whenever a write of COMMAND is refused.
  *
  * Prints "rounds N quarantines N us N". Exit status: 0, or 1 if something else
  * failed.
@@ -23,7 +22,7 @@ static sem_t done;
 static bool go, stopping;
 static int reset_result;
 
-/* Root, waiting as awake as can be, for the delay to begin at the same time */
+/* Root. It waits without sleeping, so that the delay begins at the same time. */
 static void *root(void *data)
 {
 	(void)data;
@@ -37,7 +36,7 @@ static void *root(void *data)
 	return NULL;
 }
 
-/* 1: refused, and opened anew */
+/* 1 means that the write was refused and the device opened anew. */
 static int ready(void)
 {
 	int ret = master_set(&device, true);

@@ -2,23 +2,22 @@
 /*
  * usage: vfio-shell BDF [BDF]
  *
- * A VFIO user (group interface, type1v2) that does what it is told: one
- * command per line on standard input, one line of answer each. The functions
- * given must be in one IOMMU group; commands are for the first unless "use 1"
- * came before. An answer is "ok", a value, or the name of an errno.
+ * A VFIO user (group interface, type1v2) that takes one command per line on standard input
+ * and answers each with one line: "ok", a value, or the name of an errno. The functions
+ * must be in one IOMMU group. Commands are for the first one, until "use 1".
  *
  *   open, close		all functions; memory is mapped at IOVA 1M
  *   use N			the function that commands are for
  *   read OFFSET WIDTH		config space, hexadecimal
  *   write OFFSET WIDTH VALUE
- *   master on|off		PCI_COMMAND: memory, and mastering
- *   dma			a job of 4 KiB that asks for No Snoop, compared
+ *   master on|off		PCI_COMMAND: memory space on, and mastering
+ *   dma			a job of 4 KiB that asks for No Snoop; compares the data
  *   id				BAR0's first register, by read(2)
  *   hidden-reset		through BAR0
  *   reset			VFIO_DEVICE_RESET
  *   hot-reset			VFIO_DEVICE_PCI_HOT_RESET with the group's proof
  *   low-power in|out		VFIO_DEVICE_FEATURE_LOW_POWER_*
- *   irq error|request		has that interrupt counted from now on
+ *   irq error|request		counts that interrupt from now on
  *   irqs error|request		how often it came
  *   thread WHAT		starts one: command (write PCI_COMMAND with
  *				mastering), devctl (write it with No Snoop),
@@ -33,7 +32,7 @@
  *   parked			"yes" or the result of that write
  *   unpark			fills the page; answers with the result
  *   cycle COUNT DRIVER	so many times: bind, open, master on, close, unbind
- *				(EILSEQ: DEVCTL is then not as it was before)
+ *				(EILSEQ if DEVCTL then is not as it was before)
  *   quit
  */
 #include "commands.h"
@@ -54,7 +53,7 @@ struct worker {
 	unsigned long results[ERRNOS];
 };
 
-/* The group and the container are the first's. */
+/* The first function has the group and the container. */
 static struct device functions[FUNCTIONS] = { DEVICE_CLOSED, DEVICE_CLOSED };
 static int function_count;
 static unsigned char *buffer;
@@ -87,7 +86,7 @@ static int bar0_write(u32 offset, u32 value)
 	return result_of(pwrite(current->fd, &value, 4, current->bar0_offset + offset));
 }
 
-/* EBADMSG: the data did not arrive; ENODATA: the device says it did nothing. */
+/* EBADMSG: the data did not arrive. ENODATA: the device says that it did nothing. */
 static int dma(unsigned long turn)
 {
 	u32 at = part * 2 * JOB;
@@ -234,7 +233,7 @@ static int step_power(unsigned long turn)
 	return config_write(current, PMCSR, 2, turn % 2 ? 0 : 3);
 }
 
-/* One MSI-X vector, on and off: the core has the device's registers to itself. */
+/* One MSI-X vector, on and off. The core writes the registers for that itself. */
 static int step_msix(unsigned long turn)
 {
 	const u32 flags = VFIO_IRQ_SET_ACTION_TRIGGER |
@@ -324,7 +323,7 @@ static void *parked_write(void *data)
 	return NULL;
 }
 
-/* Answers when the kernel has asked for the page, so the write is inside. */
+/* Returns when the kernel has asked for the page, so that the write is under way. */
 static int start_park(void)
 {
 	int ret;
@@ -352,7 +351,7 @@ static int end_park(void)
 
 /* Bind to unbind */
 
-/* In D0 all along, for DEVCTL to stay and for the loop not to wait */
+/* The function stays in D0, so that DEVCTL stays as it is and the loop need not wait. */
 static int one_cycle(const char *driver)
 {
 	u16 before, after = 0;

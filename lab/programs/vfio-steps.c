@@ -2,27 +2,29 @@
 /*
  * usage: vfio-steps BDF[,UUID] STEP...
  *
- * Opens the device as any VFIO user does, on the group interface, with UUID as
- * the VF token (a PF's user sets it, a VF's must know it), takes the steps in
- * turn and prints a line for each: what was read, "ok", or the errno's name.
- * The first line is that of the open; if it failed there are no more.
+ * Opens the device as any VFIO user does, by the group interface, with UUID as the VF token
+ * (a PF's user sets it, a VF's user must know it). Then takes the steps in turn and prints
+ * a line for each: what was read, "ok", or the name of the errno. The first line is for the
+ * open. If that failed, there are no more.
  *
  *   read REGION+OFFSET SIZE         a number of 1, 2 or 4 bytes, in hexadecimal
  *   write REGION+OFFSET SIZE VALUE
  *   region INDEX                    its size
- *   map REGION+OFFSET SIZE          whether so much of it can be mapped; the
- *                                   size in hexadecimal
+ *   map REGION+OFFSET SIZE          whether so much of it can be mapped; SIZE is
+ *                                   hexadecimal
  *   reset                           VFIO_DEVICE_RESET
- *   poke REGION+OFFSET SIZE VALUE   map it, with room for huge pages, and write 4
- *                                   bytes, 88 and 888 from the start of each 4 KiB:
- *                                   how many page faults it took, in decimal
- *   intx-mask                       have INTx signalled, then mask it
- *   irq INDEX                       have the first vector of that interrupt counted
- *   irqs                            how often it came, within a second or so if not
- *   run COMMAND                     by the shell; prints nothing of its own
+ *   ioctl NUMBER                    the ioctl with that number, counted from VFIO_BASE
+ *   feature NUMBER                  gets it, with VFIO_DEVICE_FEATURE
+ *   poke REGION+OFFSET SIZE VALUE   maps it, aligned for huge pages, and writes 4 bytes
+ *                                   at 88 and 888 of each 4 KiB; the answer is how many
+ *                                   page faults that took, in decimal
+ *   intx-mask                       sets INTx up, then masks it
+ *   irq INDEX                       counts the first vector of that interrupt
+ *   irqs                            how often it came; waits up to a second for it
+ *   run COMMAND                     in the shell; prints no line of its own
  *
- * REGION is bar0 … bar5, rom, config or vga. Exit status: 0, 1 if not opened, 2 if
- * the steps before the open failed or a step is none.
+ * REGION is bar0 … bar5, rom, config or vga. Exit status: 0; 1 if the device was not opened;
+ * 2 if the steps before the open failed, or if a STEP is wrong.
  */
 #include "vfio.h"
 
@@ -38,7 +40,7 @@
 static struct device device;
 static int irq_event = -1;
 
-/* "BDF,UUID" becomes what VFIO_GROUP_GET_DEVICE_FD takes. */
+/* Turns "BDF,UUID" into the name that VFIO_GROUP_GET_DEVICE_FD takes. */
 static int open_device(char *arg)
 {
 	char *token = strchr(arg, ','), name[128];
@@ -66,7 +68,7 @@ static unsigned int region_index(const char *name)
 	errx(2, "no region %s", name);
 }
 
-/* Where REGION+OFFSET is in the device's file */
+/* Finds the place of REGION+OFFSET in the device's file. */
 static int find(const char *where, u64 *offset)
 {
 	const char *plus = strchr(where, '+');
@@ -146,7 +148,7 @@ static long faults(void)
 	return usage.ru_minflt + usage.ru_majflt;
 }
 
-/* A huge page has the same place within 2 MiB in memory as in the BAR. */
+/* For huge pages, the address in memory and the one in the BAR must be equal modulo 2 MiB. */
 static void do_poke(const char *where, const char *size, const char *text)
 {
 	const char *plus = strchr(where, '+');
@@ -205,6 +207,21 @@ static void do_intx_mask(void)
 	       irqs_set(&device, intx, VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_MASK, 1, -1));
 }
 
+/* The argument is large enough for any ioctl. */
+static void do_ioctl(const char *number)
+{
+	u32 argument[64] = { sizeof(argument) };
+
+	answer(result_of(ioctl(device.fd, _IO(VFIO_TYPE, VFIO_BASE + atoi(number)), argument)));
+}
+
+static void do_feature(const char *number)
+{
+	u32 argument[64] = { sizeof(argument), VFIO_DEVICE_FEATURE_GET | atoi(number) };
+
+	answer(result_of(ioctl(device.fd, VFIO_DEVICE_FEATURE, argument)));
+}
+
 static char *argument(char ***argv)
 {
 	if (!**argv)
@@ -238,6 +255,10 @@ static void take_step(char ***argv)
 		do_irqs();
 	} else if (!strcmp(step, "reset")) {
 		answer(result_of(ioctl(device.fd, VFIO_DEVICE_RESET)));
+	} else if (!strcmp(step, "ioctl")) {
+		do_ioctl(argument(argv));
+	} else if (!strcmp(step, "feature")) {
+		do_feature(argument(argv));
 	} else if (!strcmp(step, "intx-mask")) {
 		do_intx_mask();
 	} else if (!strcmp(step, "run")) {

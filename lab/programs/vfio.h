@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the programs that use a device have in common: one device, opened as any
- * VFIO user opens it (group interface, type1v2, no memory mapped for it), config
- * space through VFIO, BAR0 mapped, and config space as root sees it. To be included
- * first. Functions return 0 or a negative errno unless they say otherwise.
+ * What the programs that use a device have in common: one device, opened as any VFIO user
+ * opens it (group interface, type1v2, no memory mapped for it), config space through VFIO,
+ * a mapped BAR0, and config space as root sees it. Has to be included first. Functions
+ * return 0 or a negative errno unless they say otherwise.
  */
 #ifndef LAB_VFIO_H
 #define LAB_VFIO_H
@@ -50,7 +50,7 @@ static inline int result_of(ssize_t ret)
 	return ret < 0 ? -errno : 0;
 }
 
-/* Likewise, of what is to be done to all of the bytes */
+/* The same, for a call that must take all bytes */
 static inline int result_of_all(ssize_t ret, size_t size)
 {
 	return ret >= 0 && (size_t)ret != size ? -EMSGSIZE : result_of(ret);
@@ -71,7 +71,7 @@ static inline void answer(int error)
 /* What group_open() tried last: a path, or an ioctl's name */
 static char group_step[PATH_MAX];
 
-/* In a container of its own. What it opened before it failed is for device_close(). */
+/* The group gets a container of its own. After a failure, device_close() has to be called. */
 static inline int group_open(struct device *d)
 {
 	char link[PATH_MAX] = "";
@@ -114,7 +114,7 @@ static inline int region_offset(struct device *d, u32 index, u64 *offset)
 	return ret;
 }
 
-/* Of a group that is open */
+/* The group has to be open already. */
 static inline int function_open(struct device *d)
 {
 	d->fd = ioctl(d->group, VFIO_GROUP_GET_DEVICE_FD, d->bdf);
@@ -139,7 +139,7 @@ static inline void device_close(struct device *d)
 	d->container = -1;
 }
 
-/* With BAR0 mapped, which answers once memory space is on */
+/* Maps BAR0 as well, which answers once memory space is on. */
 static inline int device_open(struct device *d)
 {
 	int ret = group_open(d) ?: function_open(d);
@@ -170,14 +170,14 @@ static inline int config_write(struct device *d, u32 offset, u32 width, u32 valu
 	return result_of_all(pwrite(d->fd, &value, width, d->config + offset), width);
 }
 
-/* Memory space is on in any case. */
+/* Turns memory space on in any case. */
 static inline int master_set(struct device *d, bool on)
 {
 	return config_write(d, PCI_COMMAND, 2,
 			    PCI_COMMAND_MEMORY | (on ? PCI_COMMAND_MASTER : 0));
 }
 
-/* @eventfd is for flags with DATA_EVENTFD. */
+/* @eventfd is needed if @flags have DATA_EVENTFD. */
 static inline int irqs_set(struct device *d, u32 index, u32 flags, u32 count, int eventfd)
 {
 	struct {
@@ -192,11 +192,11 @@ static inline int irqs_set(struct device *d, u32 index, u32 flags, u32 count, in
 	};
 	int ret = ioctl(d->fd, VFIO_DEVICE_SET_IRQS, &set);
 
-	/* So many could be had, and none are. */
+	/* The kernel could give so many interrupts, and gave none. */
 	return ret > 0 ? -ENOSPC : result_of(ret);
 }
 
-/* One without data */
+/* Sets a feature that has no data. */
 static inline int feature_set(struct device *d, u32 feature)
 {
 	struct vfio_device_feature set = {
@@ -207,13 +207,13 @@ static inline int feature_set(struct device *d, u32 feature)
 	return result_of(ioctl(d->fd, VFIO_DEVICE_FEATURE, &set));
 }
 
-/* The reset that nobody is told of; it waits for no lock of the kernel's. */
+/* The reset that nobody is told of. It needs no lock of the kernel. */
 static inline void hidden_reset(struct device *d)
 {
 	d->bar0[MODEL_REG_RESET / 4] = MODEL_RESET_MAGIC;
 }
 
-/* Memory space is on: after a hidden reset, somebody wrote COMMAND since. */
+/* Whether memory space is on. After a hidden reset that means that COMMAND was written. */
 static inline bool bar0_answers(struct device *d)
 {
 	return d->bar0[MODEL_REG_ID / 4] == MODEL_ID;
@@ -221,7 +221,7 @@ static inline bool bar0_answers(struct device *d)
 
 /* What root can do */
 
-/* To the file whose path is @format with @name in it */
+/* Writes to the file whose path is @format with @name in it. */
 static inline int file_write(const char *format, const char *name, const char *text)
 {
 	char path[PATH_MAX];
@@ -236,7 +236,7 @@ static inline int file_write(const char *format, const char *name, const char *t
 	return ret;
 }
 
-/* 16 bits of config space as they are in hardware, for all that VFIO knows */
+/* Reads 16 bits of config space from hardware, without VFIO. */
 static inline int hardware(struct device *d, u32 offset, u16 *value)
 {
 	char path[PATH_MAX];
@@ -261,7 +261,7 @@ static inline u64 now_us(void)
 	return now.tv_sec * 1000000ULL + now.tv_nsec / 1000;
 }
 
-/* Without sleeping, which takes longer than the races it is for. */
+/* Does not sleep, because that takes longer than the races for which this is used. */
 static inline void spin_until(u64 us)
 {
 	while (now_us() < us)
@@ -273,7 +273,7 @@ static inline void spin_us(u64 us)
 	spin_until(now_us() + us);
 }
 
-/* The calling thread runs there and nowhere else, if there is such a processor. */
+/* Keeps the calling thread on that processor, if there is one. */
 static inline void pin(int cpu)
 {
 	cpu_set_t set;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What stands around the code that is proved. vfio-pci's rule for the PCI Express
- * capability is the kernel's own text, as are a few macros: lab/prove cuts them out
- * of vfio_pci_config.c and of headers. Here is what that needs: a function that has
- * only that capability, at position 0. And here is declared what config.c calls;
- * each of its proofs has its own answers.
+ * The surroundings of the code that is proved. vfio-pci's rule for the PCI Express
+ * capability, and a few macros, are the kernel's own source: lab/inside/prove cuts them out
+ * of vfio_pci_config.c and of headers. This file has what they need, for a function that
+ * has only that capability, at position 0. It also declares what config.c calls; each file
+ * of proofs defines these functions in its own way.
  */
 #ifndef PROOF_CORE_H
 #define PROOF_CORE_H
@@ -22,10 +22,10 @@
 #define assert(condition)	__CPROVER_assert(condition, #condition)
 #define assume(condition)	__CPROVER_assume(condition)
 
-/* Nobody takes it in what is proved. */
+/* The code that is proved takes no spinlock. */
 typedef int spinlock_t;
 
-/* The kernel has a section for what is called once. */
+/* There is no section for functions that are called once. */
 #undef __init
 #define __init
 
@@ -40,7 +40,7 @@ typedef int spinlock_t;
 void *memcpy(void *to, const void *from, size_t count);
 
 struct device {
-	/* References of runtime PM */
+	/* Number of runtime PM references */
 	int usage;
 };
 
@@ -54,10 +54,10 @@ struct pci_dev {
 	u32 devcap;
 
 	u8 config[CAP_SIZE];
-	/* How often it was written */
+	/* How often config was written */
 	int writes;
 	int mps;
-	/* What the PCI core was asked for */
+	/* What the PCI core was asked to do */
 	int resets;
 	int readrq_calls;
 	int readrq;
@@ -129,7 +129,7 @@ static int pcie_get_mps(struct pci_dev *pdev)
 
 int pcie_set_readrq(struct pci_dev *pdev, int readrq);
 
-/* Nothing to lock or to unmap */
+/* There is nothing to lock or to unmap here. */
 #define vfio_pci_zap_and_down_write_memory_lock(vdev)	do { } while (0)
 #define vfio_pci_dma_buf_move(vdev, revoked)		do { } while (0)
 #define __vfio_pci_memory_enabled(vdev)			true
@@ -152,8 +152,8 @@ static int alloc_perm_bits(struct perm_bits *perm, int size)
 }
 
 /*
- * How much the core takes of @count bytes at @pos: that depends on the place in the
- * dword and on which capability each of its four bytes, in @map, belongs to.
+ * How many of @count bytes at @pos the core takes at once. That depends on the place in the
+ * dword, and on the capability to which each of the dword's four bytes belongs, in @map.
  */
 static size_t core_takes(u32 map, size_t pos, size_t count)
 {
@@ -162,7 +162,7 @@ static size_t core_takes(u32 map, size_t pos, size_t count)
 	return core_chunk(&vdev, pos % 4, count);
 }
 
-/* What config.c calls, besides */
+/* What else config.c calls */
 #define get_user(x, from)	get_user_byte(&(x), from)
 #define put_user(x, to)		put_user_byte(x, to)
 

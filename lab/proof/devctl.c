@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What is proved of config.c and policy.h together with the core's own rule: two
- * functions that are alike stay alike, for all that a user writes to Device Control
- * and its neighbours, if one is written to with nosnoop_config_write() and one by
- * the core alone. Nothing fails here.
+ * What is proved of config.c and policy.h together with the core's own rule: if two equal
+ * functions get the same writes of Device Control and its neighbours, one through
+ * nosnoop_config_write() and one through the core alone, then they stay equal, whatever is
+ * written. No call fails here.
  */
 #include "core.h"
 #include "policy.h"
 #include "nosnoop.h"
 #include "driver.c"
 
-/* The capability in hardware and as the core virtualizes it */
+/* The capability, in hardware and in the core's virtual copy */
 struct function {
 	struct pci_dev dev;
 	u8 vconfig[CAP_SIZE];
@@ -18,7 +18,7 @@ struct function {
 
 static struct nosnoop_device device;
 
-/* The core cuts what it is given, and does one chunk after the other. */
+/* The core cuts a request into chunks, and does one after the other. */
 static void core_write(struct vfio_pci_core_device *vdev, size_t pos,
 		       const u8 *from, size_t count)
 {
@@ -89,7 +89,7 @@ int pci_bus_write_config_byte(struct pci_bus *bus, unsigned int devfn, int pos,
 	return 0;
 }
 
-/* As the PCI core does, with what it refuses */
+/* As in the PCI core, which refuses some values */
 int pcie_set_readrq(struct pci_dev *pdev, int readrq)
 {
 	pdev->readrq_calls++;
@@ -153,9 +153,9 @@ int put_user_byte(u8 value, u8 __user *to)
 }
 
 /*
- * The state before an access. The two functions differ in Enable No Snoop, and in
- * MRRS, which for @ours is in the driver and is anything in the core's copy. FLR
- * reads as 0 in hardware.
+ * The state before an access. The two functions may differ in Enable No Snoop, and in MRRS:
+ * for @ours, MRRS is in the driver, and the core's copy of it may have any value. FLR reads
+ * as 0 in hardware.
  */
 struct access {
 	struct function fn;
@@ -209,8 +209,8 @@ static void write_at(struct access *a, size_t pos, size_t count)
 }
 
 /*
- * In the dword that has Device Control, of any length: each position and length as a
- * constant, for the proof not to take minutes
+ * A write of any length within the dword of Device Control. Each position and length is a
+ * constant, because the proof would take minutes otherwise.
  */
 static void write_any(struct access *a)
 {
@@ -229,7 +229,7 @@ void prove_devctl_hardware(struct access a, u8 i)
 	assert(!(ours.dev.config[HI] & FLR));
 }
 
-/* What set_up() assumes holds again, so that it holds after any number of writes. */
+/* What set_up() assumes holds again afterwards, and so after any number of writes. */
 void prove_devctl_copy(struct access a, u8 i)
 {
 	assume(i < CAP_SIZE);
@@ -253,8 +253,8 @@ void prove_devctl_readrq(struct access a)
 }
 
 /*
- * The driver passes over Device Status behind the byte with the bit, because the core
- * lets nobody write any of it: not even what hardware has is written back to it.
+ * The driver skips Device Status, which follows the byte with the bit. It may do so because
+ * the core lets nobody write any of it, and does not even write back what hardware has.
  */
 void prove_devctl_status(struct access a, u8 i)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What is proved of policy.h by itself. CBMC calls each function prove_*() with
- * parameters that may have any value and shows that no assertion can fail, or
- * for which values one does. lab/prove says what each of them is about.
+ * What is proved of policy.h alone. CBMC calls each function prove_*() with parameters that
+ * may have any value. It shows that no assertion can fail, or for which values one fails.
+ * lab/proof/proofs.sh says what each function proves.
  */
 #include "core.h"
 #include "policy.h"
@@ -22,7 +22,7 @@ void prove_shown_clear(u8 core, u8 hi)
 	assert(!(nosnoop_hi_to_user(core, hi) & EN));
 }
 
-/* MRRS is what was written. */
+/* MRRS is shown as it was written. */
 void prove_shown_as_core(u8 core, u8 hi)
 {
 	assert(nosnoop_hi_to_user(core, hi) == ((core & (u8)~(EN | MRRS)) | (hi & MRRS)));
@@ -37,9 +37,9 @@ void prove_readrq(u8 hi)
 }
 
 /*
- * It is asked before the range is checked: for any @pos and @count, which may
- * reach behind the end of all addresses. @i is any byte of the access; if the
- * answer is yes, the one that is named.
+ * nosnoop_covers() is called before the range is checked, so @pos and @count may have any
+ * value, and their sum may overflow. If the answer is yes, @i is the byte that was asked
+ * for; if not, @i is any byte of the access.
  */
 void prove_covers(size_t pos, size_t count, size_t byte, size_t i)
 {
@@ -60,8 +60,8 @@ void prove_registers(size_t pos, size_t pm_pos)
 }
 
 /*
- * If a dword is the core's, no byte @at of it is looked after. If it is not, there is
- * such a byte: one of PCI_COMMAND, of PM_CTRL's dword, or the one with the bit.
+ * If a dword is left to the core, the driver does not care for any byte @at of it. If not,
+ * it has such a byte: one of PCI_COMMAND, of PM_CTRL's dword, or the one with the bit.
  */
 void prove_core(size_t pos, u8 exp_cap, size_t pm_pos, size_t at)
 {
@@ -79,7 +79,7 @@ void prove_core(size_t pos, u8 exp_cap, size_t pm_pos, size_t at)
 	}
 }
 
-/* Where a device has its capability, and a write that nosnoop_config_write() cuts */
+/* A write that nosnoop_config_write() cuts, and where the device has its capability */
 struct request {
 	u8 exp_cap;
 	u16 pos;
@@ -108,13 +108,13 @@ void prove_segment(struct request rq)
 	assert(segment <= rq.count);
 	assert(segment == 1 || segment == 2 || segment == 4);
 	assert(rq.pos % segment == 0);
-	/* The byte goes alone, and so does the one before it. */
+	/* The byte with the bit is written alone, and so is the one before it. */
 	if (nosnoop_covers(rq.pos, segment, hi_pos_of(rq)) ||
 	    nosnoop_covers(rq.pos, segment, hi_pos_of(rq) - 1))
 		assert(segment == 1);
 }
 
-/* A segment with a byte of a register, as config.c knows it by where it starts */
+/* config.c tells by a segment's start whether it has a byte of one of these registers. */
 void prove_segment_start(struct request rq, u16 at, size_t pm_pos)
 {
 	size_t segment = segment_of(rq);
@@ -129,8 +129,8 @@ void prove_segment_start(struct request rq, u16 at, size_t pm_pos)
 }
 
 /*
- * The core does a segment in one chunk, which it copies at once, if it is all in one
- * capability.
+ * If a segment is all in one capability, the core does it in one chunk, which it copies at
+ * once.
  */
 void prove_segment_at_once(struct request rq, u8 cap)
 {
@@ -140,9 +140,9 @@ void prove_segment_at_once(struct request rq, u8 cap)
 }
 
 /*
- * From any byte of a segment on, and whichever capability each byte of the dword
- * belongs to, which @map has, the core takes as much of the segment as of the whole
- * request; but not in the dword with Device Control.
+ * From any byte of a segment on, the core takes as much of the segment as it would take of
+ * the whole request, whichever capability each byte of the dword, in @map, belongs to. The
+ * dword with Device Control is the exception.
  */
 void prove_segment_chunks(struct request rq, u32 map, u16 passed)
 {
@@ -153,7 +153,7 @@ void prove_segment_chunks(struct request rq, u32 map, u16 passed)
 	       core_takes(map, rq.pos + passed, rq.count - passed));
 }
 
-/* Up to three mirrors in order, each anywhere below 4 GB but in its last page */
+/* Up to three mirrors in order, anywhere below 4 GB except in its last page */
 struct list {
 	struct nosnoop_mirror mirrors[4];
 	u8 last;
@@ -186,7 +186,7 @@ static const struct nosnoop_mirror *mirror_at(const struct list *list, u64 pos)
 	return NULL;
 }
 
-/* A segment is all in the mirror that is named, or in none; and as long as can be. */
+/* A segment is all in the mirror that is returned, or in none, and as long as possible. */
 void prove_mirror_segment(struct list list, u32 low, u8 high, u32 count)
 {
 	u64 pos = (u64)high << 32 | low, start, end, to;
@@ -239,7 +239,7 @@ static bool same_page(u64 a, u64 b)
 	return a / PAGE_SIZE == b / PAGE_SIZE;
 }
 
-/* If not, no byte @at of the range is in one page with any byte of a mirror. */
+/* If the answer is no, no byte @at of the range shares a page with a byte of a mirror. */
 void prove_mirror_in_no_page(struct list list, u64 pos, u64 count, u64 at, u64 byte)
 {
 	assume_list(&list);
@@ -249,7 +249,7 @@ void prove_mirror_in_no_page(struct list list, u64 pos, u64 count, u64 at, u64 b
 	assert(!same_page(at, byte));
 }
 
-/* If so, there are such two: the first of the range in the mirror's pages is one. */
+/* If the answer is yes, two such bytes exist; one is the range's first in those pages. */
 void prove_mirror_in_page(struct list list, u64 pos, u64 count)
 {
 	bool found = false;
@@ -268,7 +268,7 @@ void prove_mirror_in_page(struct list list, u64 pos, u64 count)
 	assert(found);
 }
 
-/* Both of the two bytes that are read-only, or one of them, and no other */
+/* An acknowledgement has one or both of the two read-only bytes, and no other. */
 void prove_msi_ack(u32 pos, u32 count, u8 msi_cap, u32 i)
 {
 	assume(i < count);

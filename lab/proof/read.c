@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What is proved of nosnoop_config_read(): of its text in config.c, with answers of
- * our own to all that it calls. Each of them fails whenever it likes.
+ * What is proved of nosnoop_config_read(), from its source in config.c. The functions that
+ * it calls are defined here, and each may fail at any time.
  */
 #include "core.h"
 #include "policy.h"
 #include "nosnoop.h"
 #include "driver.c"
 
-/* What the user's pointer points to is never looked at, but for the byte @seen. */
+/* The user's buffer itself is never accessed. @seen stands for the one byte that matters. */
 static char user[PCI_CFG_SPACE_EXP_SIZE];
 static struct nosnoop_device device;
 static loff_t begin;
 static size_t total;
 
 /*
- * The user's byte where the one with Enable No Snoop belongs. The core puts its own
- * there, unless it fails before that. Another thread of the user's may change it
- * while the driver looks, which it does if @racing.
+ * @seen is the user's byte in the place of the one with Enable No Snoop. The core writes
+ * @core_hi there, unless it fails before that. If @racing, another thread of the user
+ * changes the byte while the driver reads it.
  */
 static u8 seen, core_hi;
 static bool racing, filled;
 
-/* What the call has to return, and whether the byte could not be put right */
+/* What the call has to return, and whether the byte could not be corrected */
 static ssize_t result;
 static bool faulted;
 
@@ -60,7 +60,7 @@ static int access(const u8 __user *where)
 	assert(has_hi() && where == (u8 *)user + (device.hi_pos - pos()));
 	if (!any_errno())
 		return 0;
-	/* What the core said is not forgotten. */
+	/* An error of the core is kept. */
 	if (result >= 0)
 		result = -EFAULT;
 	faulted = true;
@@ -88,7 +88,7 @@ int put_user_byte(u8 value, u8 __user *to)
 	return ret;
 }
 
-/* A device and a read, at any position in config space and behind that */
+/* A device and a read, at any position in config space or beyond its end */
 struct request {
 	u8 exp_cap;
 	u8 hi;
@@ -99,7 +99,7 @@ struct request {
 	bool racing;
 };
 
-/* Returns how far it came. */
+/* Returns by how much the read moved the position. */
 static loff_t config_read(struct request rq)
 {
 	loff_t ppos;
@@ -120,7 +120,7 @@ static loff_t config_read(struct request rq)
 	return ppos - begin;
 }
 
-/* Also after a read that fails behind the byte */
+/* Also after a read that fails after the byte was filled in */
 void prove_read_clear(struct request rq)
 {
 	config_read(rq);

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What is proved of nosnoop_config_write(): of its text in config.c, with answers of
- * our own to all that it calls. Each of them fails whenever it likes. They note what
- * happens, and claim that it may happen just now. Each proof asks for one part of
- * the claims, so that each can be refuted by itself.
+ * What is proved of nosnoop_config_write(), from its source in config.c. The functions that
+ * it calls are defined here. Each may fail at any time. They record what happens, and claim
+ * that it may happen at that point. Each proof checks one part of the claims, so that each
+ * part can be refuted alone.
  */
 #include "core.h"
 #include "policy.h"
 #include "nosnoop.h"
 #include "driver.c"
 
-/* A write of no more than this goes through each sort of piece and its neighbours. */
+/* A write of up to so many bytes can contain every sort of piece with its neighbours. */
 #define MOST	12
 
 enum part { ORDER, COMMAND, PM_CTRL, WHOLE, LOCK, POWER, HARDWARE, RESULT, RANGE, CORE };
@@ -19,7 +19,7 @@ static enum part asked;
 
 #define claim(part, condition)	assert(asked != (part) || (condition))
 
-/* What a user's pointer points to is never looked at. */
+/* The user's buffer itself is never accessed. */
 static char user[PCI_CFG_SPACE_EXP_SIZE];
 static struct pci_dev pdev;
 static struct nosnoop_device device;
@@ -27,22 +27,22 @@ static loff_t begin;
 static size_t total;
 static loff_t ppos;
 
-/* How many bytes of a write were seen to, and what the call has to return */
+/* How many bytes of the write are done, and the error that the call has to return */
 static size_t done;
 static int failed;
 
-/* Did the core get the request as it is? */
+/* Did the core get the whole request unchanged? */
 static bool handed_over;
 
 static bool locked;
 /* Was nosnoop_hold() the last to be called, and did it succeed? */
 static bool looked, held;
-/* Has the core written what wants another look, at PCI_COMMAND? */
+/* Is a look due after a write of the core, and was that of PCI_COMMAND? */
 static bool owed, owed_command;
-/* How many bytes were seen to be there */
+/* How many bytes are known to be in memory */
 static size_t faulted_in;
 
-/* How far the byte with Enable No Snoop has come, and what its parts were */
+/* How far the byte with Enable No Snoop is done, and its values on the way */
 static enum { NONE, GOT, HW_READ, HELD_LOCKED, WRITTEN, UNLOCKED } stage;
 static u8 old_hi, user_hi, hw_hi;
 static bool readrq_set, reset, masked;
@@ -67,7 +67,7 @@ static bool touches_pm(size_t pos, size_t count)
 	return device.pm_pos && touches(pos, count, device.pm_pos, 4);
 }
 
-/* COMMAND and PM_CTRL are written by the core, but looked after. */
+/* The core writes COMMAND and PM_CTRL, but the driver looks before and after. */
 static bool touches_held(size_t pos, size_t count)
 {
 	return touches_command(pos, count) || touches_pm(pos, count);
@@ -81,7 +81,7 @@ static void in_d0(void)
 	claim(CORE, false);
 }
 
-/* The byte with Enable No Snoop was seen to, before anything else is. */
+/* The byte with Enable No Snoop has to be done before anything else is. */
 static void hi_is_done(void)
 {
 	if (stage == NONE)
@@ -95,7 +95,7 @@ static void hi_is_done(void)
 	masked = false;
 }
 
-/* Waits for the user's memory, or for what somebody holds who does */
+/* The call may wait for the user's memory, or for somebody who waits for that. */
 static void waits(void)
 {
 	claim(LOCK, !locked);
@@ -105,7 +105,7 @@ static void waits(void)
 	held = false;
 }
 
-/* It does so for the part of the request that is next. */
+/* The call takes the next part of the request from the user's memory. */
 static void takes(const void *buf, size_t count)
 {
 	waits();
@@ -143,7 +143,7 @@ void trace_nosnoop_refused(struct pci_dev *pdev, const char *cause)
 	claim(COMMAND, looked && !held && touches_command(at(), 1));
 }
 
-/* What the core copies at once: prove_segment_at_once() is about that. */
+/* What the core copies at once; prove_segment_at_once() proves that it does. */
 static bool is_chunk(size_t pos, size_t count)
 {
 	return count == 1 || (count == 2 && pos % 2 == 0) ||
@@ -162,13 +162,13 @@ ssize_t vfio_pci_core_write(struct vfio_device *vdev, const char __user *buf,
 	claim(RANGE, buf == user && count == total && where == &ppos);
 	claim(CORE, buf == user && count == total && where == &ppos && !handed_over);
 	handed_over = true;
-	/* If all that is wrong is the range, it is for the core to say so. */
+	/* If only the range is wrong, the core has to refuse it. */
 	if (asked == RANGE)
 		ret = core_range(&device.core, pos, count);
 	takes(buf, count);
 	claim(ORDER, *where == begin + done);
 	claim(ORDER, !touches(pos, count, device.hi_pos, 1));
-	/* What the core would copy at once, but goes in pieces */
+	/* The core would copy this at once, but it is written in pieces. */
 	if (pos == device.hi_pos - 1 && total - done > 1)
 		claim(WHOLE, faulted_in >= (total - done < 4 ? 2 : 4));
 	faulted_in = 0;
@@ -218,8 +218,8 @@ int get_user_byte(u8 *to, const u8 __user *from)
 	*to = value;
 	stage = GOT;
 	/*
-	 * Device Status, which is behind it in the dword, is seen to with it: nobody
-	 * gets that, and prove_devctl_status() is about why.
+	 * Device Status, which follows in the dword, is done with it: it is not passed on,
+	 * and prove_devctl_status() proves that this is right.
 	 */
 	done += min(total - done, sizeof(u32) - 1);
 
@@ -232,7 +232,7 @@ void pci_cfg_access_lock(struct pci_dev *pdev)
 	claim(LOCK, !locked);
 	claim(COMMAND, !owed || !owed_command);
 	claim(PM_CTRL, !owed || owed_command);
-	/* It waits for a reset that is under way, so that a look is an old one. */
+	/* The lock waits for a reset that is under way, so an earlier look does not count. */
 	looked = false;
 	held = false;
 	locked = true;
@@ -248,7 +248,7 @@ int nosnoop_hold_locked(struct nosnoop_device *nosnoop, const char *cause)
 	return any_errno();
 }
 
-/* What fails reads as all ones. */
+/* A read that fails gives all ones. */
 int pci_bus_read_config_byte(struct pci_bus *bus, unsigned int devfn, int pos,
 			     u8 *value)
 {
@@ -266,7 +266,7 @@ int pci_bus_read_config_byte(struct pci_bus *bus, unsigned int devfn, int pos,
 	return ret;
 }
 
-/* With the bit on in hardware there is a look before the byte is changed. */
+/* If the bit is on in hardware, there has to be a look before the byte is changed. */
 static bool may_change(void)
 {
 	return stage == (hw_hi & EN ? HELD_LOCKED : HW_READ);
@@ -354,7 +354,7 @@ int pm_runtime_put(struct device *dev)
 	return any_errno();
 }
 
-/* A device, and a write to its config space */
+/* A device, and a write of its config space */
 struct request {
 	u8 exp_cap;
 	u8 pm_cap;
@@ -371,7 +371,7 @@ static bool is_cap(u8 cap)
 	return cap >= PCI_STD_HEADER_SIZEOF && !(cap % 4);
 }
 
-/* With what nosnoop_probe() makes of the device; @pm_cap is 0 if there is none. */
+/* Sets the device up as nosnoop_probe() does; @pm_cap is 0 if there is none. */
 static ssize_t config_write(struct request rq, u64 pos, size_t count, loff_t *moved)
 {
 	ssize_t ret;
@@ -457,9 +457,9 @@ void prove_write_result(struct request rq)
 }
 
 /*
- * All of it is refused, whatever the position and the length: by the driver, or by
- * the core if that gets it as it is. Only a length that wraps around is left out; a
- * write() of more than 2 GB is cut before it gets here.
+ * The whole write is refused, whatever its position and length, either by the driver or, if
+ * the core gets it unchanged, by the core. A length that wraps around is left out, because
+ * a write() of more than 2 GB is cut before it gets here.
  */
 void prove_write_range(struct request rq, u64 pos, size_t count)
 {
@@ -473,7 +473,7 @@ void prove_write_range(struct request rq, u64 pos, size_t count)
 	assert(config_write(rq, pos, count, &moved) == -EFAULT && !moved);
 }
 
-/* A write inside of one dword that has nothing to look after, wherever that is */
+/* A write within a dword that has no byte which the driver cares for, at any position */
 void prove_write_as_core(struct request rq, u64 pos, u8 count)
 {
 	loff_t moved;

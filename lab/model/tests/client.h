@@ -14,7 +14,7 @@
 
 #include "vfio_user.h"
 
-#define WAIT_MS		10000	/* for anything: then the test fails */
+#define WAIT_MS		10000	/* then the test fails */
 
 struct session {
 	struct fixture *f;
@@ -48,7 +48,7 @@ static inline void session_connect(struct session *s)
 	s->running = true;
 }
 
-/* The client leaves, if it has not. */
+/* Disconnects the client, if it is still there. */
 static inline void session_disconnect(struct session *s)
 {
 	if (s->fd >= 0)
@@ -71,7 +71,7 @@ static inline int session_setup(void **state)
 	return 0;
 }
 
-/* Whatever the test did: no descriptor may be left. */
+/* Whatever the test did, no descriptor may be left. */
 static inline int session_teardown(void **state)
 {
 	struct session *s = *state;
@@ -126,7 +126,7 @@ static inline void request_flags(struct session *s, u16 command, u32 flags, cons
 	free(message);
 }
 
-/* false: the server closed. */
+/* Returns false if the server closed the connection. */
 static inline bool receive_all(struct session *s, void *data, size_t count)
 {
 	struct pollfd pollfd = { .fd = s->fd, .events = POLLIN };
@@ -149,7 +149,7 @@ static inline bool closed(struct session *s)
 	return !receive_all(s, &s->header, 1);
 }
 
-/* The reply's errno, 0 for none; its payload is in s->payload. */
+/* Returns the reply's errno, or 0. The reply's payload is in s->payload. */
 static inline int reply(struct session *s, u16 command)
 {
 	struct vfio_user_header *h = &s->header;
@@ -220,7 +220,7 @@ static inline int region_write(struct session *s, u32 region, u64 offset, u32 co
 	return call(s, VFIO_USER_REGION_WRITE, &message, sizeof(message.access) + count);
 }
 
-/* Still in step, and still the device it was? */
+/* The server is still in step, and the device is still the same. */
 static inline void assert_alive(struct session *s)
 {
 	u32 value;

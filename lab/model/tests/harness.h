@@ -86,7 +86,7 @@ static inline int teardown(void **state)
 	return 0;
 }
 
-/* The whole log; empty it for the next look. */
+/* Returns the whole log, and empties it for the next time. */
 static inline const char *take_log(struct fixture *f)
 {
 	ssize_t n = pread(f->log.fd, f->text, sizeof(f->text) - 1, 0);
@@ -109,7 +109,7 @@ static inline u32 count_text(const char *text, const char *part)
 	return n;
 }
 
-/* The events in @text, in order, as "devctl moment ". */
+/* The events in @text in their order, such as "devctl moment " */
 static inline const char *events(const char *text)
 {
 	static char list[4096];

@@ -29,7 +29,7 @@ static void init(enum config_no_snoop no_snoop, bool pcie)
 	config_init(&config, &options);
 }
 
-/* A 32-bit register: its reset value, and what it is after all ones */
+/* A 32-bit register: its reset value, and its value after a write of all ones */
 struct bits {
 	u32 offset;
 	u32 reset;
@@ -92,7 +92,7 @@ static void reset_and_writable_bits(void **state)
 	}
 }
 
-/* Nothing outside the table takes a write. */
+/* Nothing outside the table can be written. */
 static void everything_else_is_read_only(void **state)
 {
 	bool known[CONFIG_SIZE / 4] = { false };
@@ -218,7 +218,7 @@ static void flr_is_told_and_reads_zero(void **state)
 	assert_change(CONFIG_DEVCTL, 0x2010, 0x0010, true, false);
 	set(DEVCTL, 1, 0x80);
 	assert_change(CONFIG_DEVCTL, 0x0010, 0x0080, false, false);
-	/* Nor is what lies behind the data of a one byte write. */
+	/* Nor is what follows the data of a write of one byte. */
 	set(DEVCTL, 1, 0xff80);
 	assert_change(CONFIG_DEVCTL, 0x0080, 0x0080, false, false);
 	/* Bit 15 of DEVSTA is not FLR. */
@@ -273,7 +273,7 @@ static void no_snoop_hardwired(void **state)
 	assert_true(config_no_snoop(&config));
 }
 
-/* Could be cleared before, and can be after it was out of its slot. */
+/* The bit could be cleared before, and can be again after the function was out of its slot. */
 static void no_snoop_sticks(void **state)
 {
 	(void)state;
@@ -292,7 +292,7 @@ static void no_snoop_sticks(void **state)
 	set(DEVCTL, 2, 0);
 	assert_false(config_no_snoop(&config));
 
-	/* Nothing sticks that cannot be 1. */
+	/* A bit that cannot be 1 does not stick. */
 	init(CONFIG_NO_SNOOP_0, true);
 	config_stick_no_snoop(&config);
 	assert_int_equal(get(DEVCTL, 2), 0x2010);
@@ -315,7 +315,7 @@ static void without_pcie(void **state)
 	assert_int_equal(get(MODEL_CAP_EXP + PCI_EXP_DEVSTA, 2), 0);
 }
 
-/* The same Device Control, and no register of a link */
+/* Device Control is the same, and there are no registers of a link. */
 static void root_complex_integrated_endpoint(void **state)
 {
 	struct config_options options = default_options;

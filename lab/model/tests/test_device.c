@@ -35,7 +35,7 @@ static void command_first(void **state)
 			       "\"no_snoop_requests\":0,\"moments\":0}\n"));
 	assert_non_null(strstr(f->text, "\"event\":\"moment\",\"cause\":\"command\","
 			       "\"requests\":0,\"no_snoop_requests\":0,\"moments\":1}\n"));
-	/* Still the same moment. */
+	/* This is still the same moment. */
 	command(f, MASTER | PCI_COMMAND_SERR);
 	devctl(f, 0x2910);
 	assert_int_equal(f->log.totals.moments, 1);
@@ -60,7 +60,7 @@ static void devctl_first(void **state)
 	assert_string_equal(events(take_log(f)), "devctl moment ");
 }
 
-/* Each reset ends the moment; it takes both registers to come back. */
+/* Each reset ends the moment. The next one needs both registers again. */
 static void hidden_reset_and_moments(void **state)
 {
 	struct fixture *f = *state;
@@ -75,7 +75,7 @@ static void hidden_reset_and_moments(void **state)
 	assert_non_null(strstr(f->text, "\"cause\":\"hidden\",\"master\":true,"
 			       "\"no_snoop\":false,"));
 	assert_int_equal(f->log.totals.moments, 0);
-	/* The next to enable mastering finds the bit back. */
+	/* Whoever enables mastering next finds the bit set again. */
 	command(f, MASTER);
 	assert_int_equal(f->log.totals.moments, 1);
 	reg(f, MODEL_REG_RESET, MODEL_RESET_MAGIC);
@@ -142,17 +142,17 @@ static void odd_config_writes(void **state)
 	dev_write(f, CONFIG, DEVCTL + 1, 1, 0x20);
 	assert_non_null(strstr(take_log(f), "\"event\":\"devctl\",\"offset\":\"0x89\",\"bytes\":1,"
 			       "\"old\":\"0x2810\",\"new\":\"0x2010\""));
-	/* Straddling the front: 86 to 89, though the wire has two writes. */
+	/* A write across the register's start: 86 to 89, though the wire has two writes. */
 	dev_write(f, CONFIG, DEVCTL - 2, 4, 0x28ffffff);
 	assert_string_equal(events(take_log(f)), "devctl ");
 	assert_non_null(strstr(f->text, "\"offset\":\"0x86\",\"bytes\":4,"
 			       "\"old\":\"0x2010\",\"new\":\"0x28ff\""));
-	/* Neighbours are silent. */
+	/* Writes of neighbours are not logged. */
 	dev_write(f, CONFIG, DEVCTL - 4, 4, 0xffffffff);
 	dev_write(f, CONFIG, DEVCTL + 2, 2, 0xffff);
 	dev_write(f, CONFIG, PCI_STATUS, 2, 0xffff);
 	assert_string_equal(events(take_log(f)), "");
-	/* The header and all capabilities at once, in address order. */
+	/* One write of the header and all capabilities is logged in the order of addresses. */
 	put16(data + PCI_COMMAND, MASTER);
 	put16(data + DEVCTL, 0x2010);
 	assert_int_equal(device_write(&f->dev, CONFIG, 0, sizeof(data), data), 0);
@@ -216,7 +216,7 @@ static void assert_clean(struct fixture *f, const char *cause)
 	assert_int_equal(dev_read(f, CONFIG, PMCSR, 2), 0);
 	assert_int_equal(dev_read(f, CONFIG, PCI_BASE_ADDRESS_0, 4), 0);
 	assert_int_equal(dev_read(f, CONFIG, MODEL_CAP_MSIX + PCI_MSIX_FLAGS, 2), 3);
-	/* Closed, and an Unsupported Request; opened, all zero again. */
+	/* While closed it is an Unsupported Request. After opening, all is zero again. */
 	assert_int_equal(dev_read(f, BAR0, MODEL_REG_ID, 4), 0xffffffff);
 	assert_int_equal(dev_read(f, CONFIG, MODEL_CAP_EXP + PCI_EXP_DEVSTA, 2),
 			 PCI_EXP_DEVSTA_CED | PCI_EXP_DEVSTA_URD);
@@ -237,7 +237,7 @@ static void reset_flr(void **state)
 	devctl(f, 0xd000);
 	assert_clean(f, "flr");
 	dirty(f);
-	/* By the byte, with others behind it in the same write. */
+	/* By a write of the byte, with others after it in the same write. */
 	dev_write(f, CONFIG, DEVCTL + 1, 8, 0xd0);
 	assert_string_equal(events(take_log(f)), "devctl reset ");
 	assert_int_equal(dev_read(f, CONFIG, DEVCTL, 2), 0x2810);
@@ -327,7 +327,7 @@ static void out_of_its_slot(void **state)
 	assert_int_equal(f->log.totals.moments, 1);
 }
 
-/* Order at an FLR: what was written counts first, then the reset. */
+/* At an FLR, the write takes effect first, then the reset. */
 /* Config space elsewhere */
 
 static void mirror(void **state)
@@ -342,7 +342,7 @@ static void mirror(void **state)
 	options.nr_mirrors = 2;
 	f = fixture_new(&options, false);
 
-	/* No memory, no mirror. */
+	/* Without memory space there is no mirror. */
 	dev_write(f, BAR0, 0x8000 + PCI_COMMAND, 2, MASTER);
 	assert_int_equal(dev_read(f, CONFIG, PCI_COMMAND, 2), 0);
 	command(f, PCI_COMMAND_MEMORY);
@@ -350,14 +350,14 @@ static void mirror(void **state)
 	assert_int_equal(dev_read(f, BAR0, 0x1800 + DEVCTL, 2), 0x2810);
 	assert_int_equal(dev_read(f, BAR0, MODEL_REG_ID, 4), MODEL_ID);
 
-	/* Any width, what is beside it in one go, and moments. */
+	/* Writes of any width, a write that has neighbours, too, and moments. */
 	dev_write(f, BAR0, 0x8000 + DEVCTL + 1, 1, 0x20);
 	dev_write(f, BAR0, 0x1800 + PCI_COMMAND, 2, MASTER);
 	assert_int_equal(f->log.totals.moments, 0);
 	dev_write(f, BAR0, 0x1800 + DEVCTL, 4, 0x2810);
 	assert_int_equal(f->log.totals.moments, 1);
 	assert_string_equal(events(take_log(f)), "command devctl command devctl moment ");
-	/* Both sides of an edge in one read */
+	/* One read of both sides of the mirror's edge */
 	assert_int_equal(device_read(&f->dev, BAR0, 0x17fc, 8, both), 0);
 	assert_int_equal(get32(both), 0);
 	assert_int_equal(get32(both + 4), 0x0b111234);
@@ -384,7 +384,7 @@ static void window(void **state)
 	dev_write(f, CONFIG, PCI_BASE_ADDRESS_5, 4, 0xffffffff);
 	assert_int_equal(dev_read(f, CONFIG, PCI_BASE_ADDRESS_5, 4), 0xffffffe1);
 
-	/* No I/O, no window. */
+	/* Without I/O space there is no window. */
 	dev_write(f, bar5, 8, 4, 0x88000 + PCI_COMMAND);
 	command(f, PCI_COMMAND_IO);
 	assert_int_equal(dev_read(f, bar5, 8, 4), 0);
@@ -398,7 +398,7 @@ static void window(void **state)
 	assert_int_equal(f->log.totals.moments, 1);
 	assert_string_equal(events(take_log(f)), "command command moment ");
 
-	/* Outside of config space */
+	/* The index is outside of config space. */
 	dev_write(f, bar5, 8, 4, 0x88ffe);
 	dev_write(f, bar5, 12, 4, 0);
 	dev_write(f, bar5, 8, 4, 0x87fff);
@@ -521,7 +521,7 @@ static void job_attributes(void **state)
 	assert_int_equal(peek(fd, 2 * PAGE), 0xbb);
 	assert_int_equal(dev_read(f, BAR0, MODEL_REG_JOBS, 4), 3);
 
-	/* Totals are the process's: no reset touches them. */
+	/* The totals belong to the process, so no reset changes them. */
 	device_reset(&f->dev, "device_reset");
 	assert_int_equal(totals->requests, 6);
 	assert_int_equal(totals->no_snoop_requests, 2);
@@ -547,7 +547,7 @@ static void job_refused(void **state)
 	assert_string_equal(events(f->text), "dma error ");
 	assert_int_equal(f->log.totals.requests, 0);
 
-	/* On the wire a bad address is a request like others. */
+	/* On the wire, a request with a bad address counts as others do. */
 	assert_int_equal(job(f, 0x200000, 0x101000, 8, MODEL_CTRL_ASK_NO_SNOOP),
 			 MODEL_STATUS_BAD_ADDRESS);
 	assert_int_equal(f->log.totals.requests, 1);
@@ -592,7 +592,7 @@ static void interrupts(void **state)
 	assert_string_equal(events(f->text), "dma irq ");
 	assert_non_null(strstr(f->text, "\"event\":\"irq\",\"vector\":0,"));
 
-	/* Masked: pending until it is not. */
+	/* While it is masked, the interrupt is pending. */
 	dev_write(f, CONFIG, flags, 2, PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL);
 	job(f, 0x100000, 0x101000, 8, MODEL_CTRL_IRQ);
 	assert_int_equal(signalled(event), 0);
@@ -601,7 +601,7 @@ static void interrupts(void **state)
 	assert_int_equal(signalled(event), 1);
 	assert_int_equal(dev_read(f, BAR2, CONFIG_MSIX_PBA, 4), 0);
 
-	/* An eventfd that would block, and none at all, do not stop us. */
+	/* Neither an eventfd that would block nor a missing one stops the model. */
 	full = eventfd(0, 0);
 	assert_int_equal(eventfd_write(full, ~0ULL - 1), 0);
 	device_set_irq(&f->dev, 0, full);
@@ -636,7 +636,7 @@ static void msi(void **state)
 	assert_string_equal(events(f->text), "dma irq ");
 	assert_int_equal(signalled(event), 1);
 
-	/* There is no table, and no mask. */
+	/* MSI has no table and no masks. */
 	dev_write(f, BAR2, 0, 4, 0x1234);
 	assert_int_equal(dev_read(f, BAR2, 0, 4), 0);
 	assert_int_equal(dev_read(f, BAR2, PCI_MSIX_ENTRY_VECTOR_CTRL, 4), 0);
@@ -659,7 +659,7 @@ static u16 status(struct fixture *f)
 	return dev_read(f, CONFIG, PCI_STATUS, 2);
 }
 
-/* The line is a level: told once, and again on unmasking if it is still there. */
+/* The line is a level. The client is told once, and again if it unmasks a raised line. */
 static void intx(void **state)
 {
 	int event = eventfd(0, EFD_NONBLOCK);
@@ -675,24 +675,24 @@ static void intx(void **state)
 	assert_int_equal(signalled(event), 1);
 	assert_int_equal(dev_read(f, BAR0, MODEL_REG_INTX, 4), 1);
 	assert_true(status(f) & PCI_STATUS_INTERRUPT);
-	/* Masked from then on. */
+	/* INTx is masked from then on. */
 	reg(f, MODEL_REG_INTX, 1);
 	command(f, PCI_COMMAND_MEMORY | PCI_COMMAND_SERR);
 	assert_int_equal(signalled(event), 0);
 	device_mask_intx(&f->dev, false);
 	assert_int_equal(signalled(event), 1);
-	/* Lowered before it is unmasked. */
+	/* The line is lowered before INTx is unmasked. */
 	reg(f, MODEL_REG_INTX, 0);
 	assert_false(status(f) & PCI_STATUS_INTERRUPT);
 	device_mask_intx(&f->dev, false);
 	assert_int_equal(signalled(event), 0);
-	/* The client masks it by itself. */
+	/* The client itself masks INTx. */
 	device_mask_intx(&f->dev, true);
 	reg(f, MODEL_REG_INTX, 1);
 	assert_int_equal(signalled(event), 0);
 	device_mask_intx(&f->dev, false);
 	assert_int_equal(signalled(event), 1);
-	/* What is written has one bit. */
+	/* Only one bit can be written. */
 	reg(f, MODEL_REG_INTX, 2);
 	assert_int_equal(dev_read(f, BAR0, MODEL_REG_INTX, 4), 0);
 	close(event);
@@ -739,7 +739,7 @@ static void intx_silent(void **state)
 	fixture_free(f);
 }
 
-/* No client, one whose eventfd is full, one that leaves; and no pin at all. */
+/* Without a client, with a full eventfd, after the client left, and without a pin */
 static void intx_for_nobody(void **state)
 {
 	u32 before = open_fds();
@@ -756,7 +756,7 @@ static void intx_for_nobody(void **state)
 	device_set_intx(&f->dev, full);
 	alarm(0);
 	assert_string_equal(events(take_log(f)), "error ");
-	/* One who comes when the line is up is told. */
+	/* A client that comes while the line is raised is told. */
 	device_set_intx(&f->dev, dup(event));
 	assert_int_equal(signalled(event), 1);
 	device_trigger_intx(&f->dev);
@@ -793,7 +793,7 @@ static void rom(void **state)
 	assert_int_equal(dev_read(f, VFIO_PCI_ROM_REGION_INDEX, 0x20, 4),
 			 MODEL_DEVICE_ID << 16 | MODEL_VENDOR_ID);
 	assert_int_equal(dev_read(f, VFIO_PCI_ROM_REGION_INDEX, CONFIG_ROM_SIZE - 4, 4), 0);
-	/* Read-only, and nothing without memory space. */
+	/* The ROM is read-only, and does not answer without memory space. */
 	dev_write(f, VFIO_PCI_ROM_REGION_INDEX, 0, 4, 0);
 	assert_int_equal(dev_read(f, VFIO_PCI_ROM_REGION_INDEX, 0, 2), 0xaa55);
 	command(f, 0);
@@ -801,7 +801,7 @@ static void rom(void **state)
 	fixture_free(f);
 }
 
-/* Mappings are logged only when asked, and a client takes its things along. */
+/* Mappings are logged only with --verbose, and end when the client leaves. */
 static void verbose_and_disconnect(void **state)
 {
 	u32 before = open_fds();
@@ -825,7 +825,7 @@ static void verbose_and_disconnect(void **state)
 	device_disconnect(&f->dev);
 	assert_int_equal(f->dev.dma.pages_count, 0);
 	assert_int_equal(open_fds(), before + 1);
-	/* The device state is retained. */
+	/* The state of the device stays. */
 	assert_int_equal(dev_read(f, CONFIG, PCI_COMMAND, 2), MASTER);
 	fixture_free(f);
 	assert_int_equal(open_fds(), before);

@@ -9,7 +9,7 @@
 struct memory {
 	struct dma dma;
 	struct dma_result result;
-	int fd;			/* the test's own; mappings get copies */
+	int fd;			/* the test's own; mappings get duplicates */
 	u32 fds_before;
 };
 
@@ -80,7 +80,7 @@ static void overlapping(void **state)
 	assert_int_equal(peek(m->fd, 23), 2);
 }
 
-/* Pages in reverse, so neighbours in IOVA are not neighbours in the file. */
+/* Maps pages in reverse, so that neighbours in IOVA are not neighbours in the file. */
 static void straddling_mappings(void **state)
 {
 	struct memory *m = *state;
@@ -100,18 +100,18 @@ static void straddling_mappings(void **state)
 	assert_int_equal(peek(m->fd, 8 * DMA_PAGE - 21), 0x10);
 	assert_int_equal(peek(m->fd, 8 * DMA_PAGE - 20), 0);
 
-	/* One byte short of a mapping's end. */
+	/* The mapping is one byte too short. */
 	assert_int_equal(copy(m, 0x10000, 0x80000, DMA_PAGE - 1, false), MODEL_STATUS_DONE);
 	assert_int_equal(peek(m->fd, 5 * DMA_PAGE - 2), 0x13);
 	assert_int_equal(peek(m->fd, 5 * DMA_PAGE - 1), 0x12);
 
-	/* With a hole in the destination nothing at all is written. */
+	/* With a hole in the destination, nothing is written. */
 	assert_int_equal(dma_unmap(&m->dma, 0x12000, DMA_PAGE), 0);
 	assert_int_equal(copy(m, 0x80000, 0x10000, 4 * DMA_PAGE, false),
 			 MODEL_STATUS_BAD_ADDRESS);
 	assert_int_equal(m->result.requests, 2);
 	assert_int_equal(peek(m->fd, 3 * DMA_PAGE), 0x13);
-	/* And with a hole in the source the write never goes out. */
+	/* With a hole in the source, the write is never sent. */
 	assert_int_equal(copy(m, 0x10000, 0x80000, 4 * DMA_PAGE, false),
 			 MODEL_STATUS_BAD_ADDRESS);
 	assert_int_equal(m->result.requests, 1);
@@ -140,7 +140,7 @@ static void overflowing_addresses(void **state)
 	struct memory *m = *state;
 	const u64 top = 0 - (u64)DMA_PAGE;
 
-	/* The last page of the address space is a page like others. */
+	/* The last page of the address space works like others. */
 	assert_int_equal(map(m, top, DMA_PAGE, RW, 0), 0);
 	assert_int_equal(map(m, 0, DMA_PAGE, RW, DMA_PAGE), 0);
 	fill(m->fd, 0, 3, DMA_PAGE);
@@ -172,7 +172,7 @@ static void map_and_unmap(void **state)
 	assert_int_equal(map(m, 0x13000, 0x1000, RW, 0), 0);
 	assert_int_equal(m->dma.files_open, 1);
 
-	/* None is an answer; half of one is not. */
+	/* It is no error if there is no mapping, but one if a mapping would be cut. */
 	assert_int_equal(dma_unmap(&m->dma, 0x50000, 0x1000), 0);
 	assert_int_equal(dma_unmap(&m->dma, 0x10000, 0x1000), -EINVAL);
 	assert_int_equal(dma_unmap(&m->dma, 0x11000, 0x3000), -EINVAL);
@@ -196,7 +196,7 @@ static void without_descriptor(void **state)
 	assert_int_equal(dma_unmap(&m->dma, 0, DMA_PAGE), 0);
 }
 
-/* Only regular files, where an offset means what it says. */
+/* Only regular files are taken, and only those in which an offset has its meaning. */
 static void unfit_descriptors(void **state)
 {
 	struct memory *m = *state;
@@ -213,7 +213,7 @@ static void unfit_descriptors(void **state)
 	assert_int_equal(m->dma.maps_count, 0);
 }
 
-/* One descriptor per file; a read-only one gives way to a better one. */
+/* There is one descriptor per file. One that can be written replaces a read-only one. */
 static void descriptors_are_shared(void **state)
 {
 	struct memory *m = *state;
@@ -249,7 +249,7 @@ static void too_many_files(void **state)
 				 memory_file(DMA_PAGE), 0), 0);
 }
 
-/* A client may cut the file short under us, and a write must not extend it. */
+/* A client may cut the file short at any time, and a write must not extend it. */
 static void truncated_file(void **state)
 {
 	struct memory *m = *state;
@@ -300,7 +300,7 @@ static void snooped_read_writes_back(void **state)
 	assert_int_equal(copy(m, 0, DMA_PAGE, 32, true), MODEL_STATUS_DONE);
 	assert_int_equal(m->result.stale_bytes, 32);
 	assert_int_equal(peek(m->fd, DMA_PAGE), 0x55);
-	/* Zeros over bytes that are not must be stored too. */
+	/* Zeros that replace other bytes must be stored, too. */
 	fill(m->fd, 0, 0, 32);
 	copy(m, 0, DMA_PAGE, 32, false);
 	copy(m, 0, DMA_PAGE, 32, true);
@@ -335,19 +335,19 @@ static void dram_belongs_to_the_file(void **state)
 	fill(m->fd, DMA_PAGE, 0x22, 16);
 	dma_unmap_all(&m->dma);
 
-	/* Another IOVA, and an offset that is no whole page. */
+	/* The same with another IOVA, and with an offset that is not a whole page. */
 	map(m, 0x900000, SIZE - 8, RW, 8);
 	assert_int_equal(copy(m, 0x900000 + DMA_PAGE - 8, 0x900000, 16, true), MODEL_STATUS_DONE);
 	assert_int_equal(m->result.stale_bytes, 16);
 	assert_int_equal(peek(m->fd, 8), 0x11);
 
-	/* Another file has its own. */
+	/* Another file has DRAM of its own. */
 	assert_int_equal(dma_map(&m->dma, 0, SIZE, RW, dup(other), 0), 0);
 	fill(other, DMA_PAGE, 0x33, 16);
 	copy(m, DMA_PAGE, 0, 16, true);
 	assert_int_equal(peek(other, 0), 0);
 
-	/* And a client that left takes it along. */
+	/* When a client leaves, its DRAM is forgotten. */
 	dma_forget(&m->dma);
 	assert_int_equal(m->dma.pages_count, 0);
 	assert_null(m->dma.files);
@@ -357,7 +357,7 @@ static void dram_belongs_to_the_file(void **state)
 	close(other);
 }
 
-/* A nested guest's worth of 4 KiB mappings, top down as Linux hands them out. */
+/* As many 4 KiB mappings as a nested guest has, from the top down, as Linux makes them. */
 static void many_mappings(void **state)
 {
 	struct memory *m = *state;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Random messages, the same in every run unless FUZZ_SEED says otherwise. The
- * sanitizers watch memory; the test itself that the server stays in step, that
- * the log stays well formed, that its totals can be recomputed from its events,
- * and that no descriptor is left.
+ * Random messages, the same in every run unless FUZZ_SEED is set. The sanitizers check
+ * memory. The test itself checks that the server stays in step, that the log is well
+ * formed, that its totals can be recomputed from its events, and that no descriptor is
+ * left.
  */
 #include "client.h"
 
@@ -52,7 +52,7 @@ static u32 fuzz_region_write(u8 *p)
 			 rnd(12) * 4;
 	access->count = rnd(50) ? count : rnd_value();
 	*(u64 *)access->data = rnd_value();
-	/* Often what does something. */
+	/* Often a value that has an effect */
 	if (access->offset == MODEL_REG_CTRL || access->offset == PCI_COMMAND)
 		access->data[0] = rnd(2) ? 7 : rnd(8);
 	if (access->region == BAR0 && access->offset == MODEL_REG_RESET && rnd(2))
@@ -77,7 +77,7 @@ static u32 fuzz_version(u8 *p)
 	return 4 + rnd(sizeof(json) + 1);
 }
 
-/* A payload that is nearly right: its size; @fds is how many to send. */
+/* Makes a payload that is nearly right; returns its size, and in @fds how many to send. */
 static u32 fuzz_payload(u16 command, u8 *p, u32 *fds)
 {
 	struct vfio_user_dma_map *map = (void *)p;
@@ -140,7 +140,7 @@ static void reconnect(struct fuzz *z)
 		negotiate(z->s);
 }
 
-/* Noise alone would hardly ever start a job that finds its memory. */
+/* Random messages alone would hardly ever start a job that finds its memory. */
 static void run_random_job(struct fuzz *z)
 {
 	const u32 registers[][2] = {
@@ -161,7 +161,7 @@ static void run_random_job(struct fuzz *z)
 	z->sent += 2 + ARRAY_SIZE(registers);
 }
 
-/* true: the server must have closed. */
+/* Returns true if the server must have closed the connection. */
 static bool send_random(struct fuzz *z)
 {
 	static u8 message[16 + 8192];
@@ -240,7 +240,7 @@ static void random_messages(void **state)
 		}
 		if (rnd(500))
 			continue;
-		/* Once this is answered, whatever it says, no line is under way. */
+		/* When this is answered, whatever the answer is, no line of the log is being written. */
 		region_read(s, CONFIG, 0, 4, &value);
 		count_events(take_log(s->f), &lines, &moments);
 	}
@@ -250,7 +250,7 @@ static void random_messages(void **state)
 		      "%llu requests, %llu moments\n", z.sent, z.answered, z.succeeded,
 		      s->f->log.totals.requests, s->f->log.totals.moments);
 
-	/* The mix must reach the depths, or the run has shown nothing. */
+	/* The messages must have reached every part, or the run has proved nothing. */
 	assert_in_range(z.succeeded, MESSAGES / 5, z.answered - MESSAGES / 10);
 	assert_in_range(s->f->log.totals.requests, 50, MESSAGES);
 	assert_in_range(s->f->log.totals.no_snoop_requests, 10, s->f->log.totals.requests - 10);
@@ -266,7 +266,7 @@ static void random_messages(void **state)
 	assert_alive(s);
 }
 
-/* Nothing but noise on the socket. */
+/* Only random bytes on the socket */
 static void random_bytes(void **state)
 {
 	struct session *s = *state;

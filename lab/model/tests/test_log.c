@@ -3,7 +3,7 @@
 
 #include <fcntl.h>
 
-/* "us" is the only field that is not known. */
+/* "us" is the only field whose value is not known. */
 static void assert_line(const char **text, const char *before, const char *after)
 {
 	const char *end = strchr(*text, '\n');

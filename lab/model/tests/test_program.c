@@ -53,7 +53,7 @@ static pid_t start(const char * const *options, int out)
 	return pid;
 }
 
-/* Exit status; a model that does not end is killed and 999. */
+/* Returns the exit status. A model that does not end is killed, and the result is 999. */
 static int finish(pid_t pid)
 {
 	int status, i;
@@ -218,7 +218,7 @@ static void serves_and_stops(void **state)
 		assert_int_equal(region_read(s, BAR0, (16 << 20) - 4, 4, &value), 0);
 		close(s->fd);
 
-		/* The next client; the model stops although it stalls. */
+		/* The model stops although the next client stalls. */
 		s->fd = try_connect();
 		assert_true(s->fd >= 0);
 		negotiate(s);
@@ -255,7 +255,7 @@ static void sockets_in_the_way(void **state)
 	assert_int_equal(run(options), 1);
 	assert_non_null(strstr(output, "is in use"));
 	assert_int_equal(access(socket_path, F_OK), 0);
-	/* Too busy to take another is not stale either. */
+	/* A socket whose server is too busy to accept is not stale either. */
 	busy = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
 	assert_int_equal(listen(fd, 0), 0);
 	while (!connect(busy, (struct sockaddr *)&address, sizeof(address)) && n < 8) {
@@ -270,7 +270,7 @@ static void sockets_in_the_way(void **state)
 	close(busy);
 	close(fd);
 
-	/* Now it is stale. */
+	/* Now the socket is stale. */
 	pid = start(options, 2);
 	client = try_connect();
 	assert_true(client >= 0);
@@ -285,7 +285,7 @@ static void sockets_in_the_way(void **state)
 	assert_int_equal(access(socket_path, F_OK), 0);
 }
 
-/* A witness that cannot write stops. */
+/* A witness that cannot write its log stops. */
 static void log_that_takes_nothing(void **state)
 {
 	const char * const full[] = { "--socket", socket_path, "--log", "/dev/full", NULL };

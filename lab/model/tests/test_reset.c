@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Resets with which something is amiss: the rules alone, and what a function makes
- * of them.
+ * Faulty resets: the rules alone, and a function that follows them.
  */
 #include "client.h"
 
@@ -23,7 +22,7 @@ static void hidden_reset(struct fixture *f)
 	dev_write(f, BAR0, MODEL_REG_RESET, 4, MODEL_RESET_MAGIC);
 }
 
-/* Mastering, with the bit clear and no more in the log */
+/* Masters the bus, with the bit clear, and empties the log. */
 static struct fixture *working(struct reset_options options)
 {
 	struct fixture *f = fixture_new(&default_options, false);
@@ -61,12 +60,12 @@ static void delay_rule(void **state)
 	assert_null(reset_due(&resets, 25 * MS - 1, true));
 	assert_int_equal(reset_timeout(&resets, 25 * MS - 1), 1);
 	assert_int_equal(reset_timeout(&resets, 25 * MS), 0);
-	/* One more on the way is not counted, nor does it put off the first. */
+	/* Another request meanwhile is ignored, and does not delay the first. */
 	assert_false(reset_at_once(&resets, "hidden", 24 * MS));
 	assert_string_equal(reset_due(&resets, 25 * MS, false), "flr");
 	assert_null(reset_due(&resets, 90 * MS, true));
 
-	/* Another reset does what it was to do. */
+	/* If another reset happens first, the request is done with that. */
 	assert_false(reset_at_once(&resets, "flr", 100 * MS));
 	reset_done(&resets, 110 * MS);
 	assert_null(reset_due(&resets, 200 * MS, true));
@@ -91,7 +90,7 @@ static void silence_rule(void **state)
 	struct resets resets = { .options.silence_ms = 20 };
 
 	(void)state;
-	/* The machine's start would not find the function. */
+	/* A silent function would not be found when the machine starts. */
 	assert_false(reset_done(&resets, 0));
 	resets.used = true;
 	assert_true(reset_done(&resets, 5 * MS));
@@ -100,7 +99,7 @@ static void silence_rule(void **state)
 	assert_true(reset_silence_ends(&resets, 25 * MS));
 	assert_false(reset_silence_ends(&resets, 25 * MS));
 	assert_int_equal(reset_timeout(&resets, 25 * MS), -1);
-	/* Each reset makes it last longer. */
+	/* Each reset makes the silence last longer. */
 	assert_true(reset_done(&resets, 30 * MS));
 	assert_true(reset_done(&resets, 40 * MS));
 	assert_false(reset_silence_ends(&resets, 50 * MS));
@@ -118,7 +117,7 @@ static void delayed(void **state)
 	hidden_reset(f);
 	assert_string_equal(events(take_log(f)), "reset_asked ");
 	assert_non_null(strstr(f->text, "\"cause\":\"hidden\""));
-	/* It works on, unless the test itself took too long. */
+	/* The function works on, unless the test itself took too long. */
 	dev_write(f, BAR0, MODEL_REG_SCRATCH, 4, 7);
 	if (dev_read(f, BAR0, MODEL_REG_SCRATCH, 4) != 7)
 		assert_true(log_clock() >= asked + 30 * MS);
@@ -130,7 +129,7 @@ static void delayed(void **state)
 	assert_non_null(strstr(f->text, "\"cause\":\"hidden\",\"master\":true,"));
 	assert_int_equal(device_timeout(&f->dev), -1);
 
-	/* By an FLR too; one by others is at once, and then it is the only one. */
+	/* So does an FLR. Another kind of reset happens at once, and is then the only one. */
 	devctl(f, 0x2010 | PCI_EXP_DEVCTL_BCR_FLR);
 	device_reset(&f->dev, "device_reset");
 	usleep(31 * MS);
@@ -139,7 +138,7 @@ static void delayed(void **state)
 	fixture_free(f);
 }
 
-/* The worst moment there is: what the write turns on meets the bit at 1. */
+/* The worst case: the write turns mastering on while the bit is 1. */
 static void until_command(void **state)
 {
 	struct fixture *f = working((struct reset_options){ .until_command = true });
@@ -153,7 +152,7 @@ static void until_command(void **state)
 	assert_string_equal(events(take_log(f)), "reset command moment ");
 	assert_int_equal(f->log.totals.moments, 1);
 
-	/* Within a longer write it is before the dword of COMMAND. */
+	/* In a longer write the reset comes before the dword of COMMAND. */
 	devctl(f, 0x2010);
 	hidden_reset(f);
 	take_log(f);
@@ -162,7 +161,7 @@ static void until_command(void **state)
 	fixture_free(f);
 }
 
-/* All ones from everything, and nothing is written. */
+/* All reads give all ones, and writes have no effect. */
 static void silent(void **state)
 {
 	struct fixture *f = fixture_new(&default_options, false);
@@ -174,7 +173,7 @@ static void silent(void **state)
 	devctl(f, 0x2010);
 	command(f, MASTER);
 	take_log(f);
-	/* What is behind the reset in one write goes nowhere. */
+	/* In one write, what follows the reset has no effect. */
 	dev_write(f, CONFIG, DEVCTL, 8, 0xff00000000 | PCI_EXP_DEVCTL_BCR_FLR);
 	assert_string_equal(events(take_log(f)), "devctl reset silent ");
 	assert_int_equal(dev_read(f, CONFIG, PCI_VENDOR_ID, 4), 0xffffffff);
@@ -193,7 +192,7 @@ static void silent(void **state)
 	fixture_free(f);
 }
 
-/* Only after such a reset, and one more of another kind ends it no more. */
+/* Only such a reset makes the bit stick, and a reset of another kind does not end that. */
 static void sticks(void **state)
 {
 	struct fixture *f = working((struct reset_options){ .sticks = "hidden" });
@@ -212,7 +211,7 @@ static void sticks(void **state)
 	fixture_free(f);
 }
 
-/* Both bits are on without a write of either. */
+/* Both bits are on although neither was written. */
 static void masters(void **state)
 {
 	struct fixture *f = working((struct reset_options){ .keeps_master = "hidden" });
@@ -234,7 +233,7 @@ static void masters(void **state)
 	fixture_free(f);
 }
 
-/* The server does not wait for the client to see it happen. */
+/* The reset happens even if the client sends nothing. */
 static void delayed_without_a_request(void **state)
 {
 	struct session *s = *state;
@@ -245,7 +244,7 @@ static void delayed_without_a_request(void **state)
 	assert_int_equal(region_write(s, CONFIG, DEVCTL, 2, PCI_EXP_DEVCTL_BCR_FLR), 0);
 	for (i = 0; i < WAIT_MS / 10 && !lines; i++) {
 		usleep(10 * MS);
-		/* Not take_log(), which empties what the server may be writing. */
+		/* take_log() would empty a log that the server may be writing. */
 		assert_true(pread(s->f->log.fd, s->f->text, sizeof(s->f->text) - 1, 0) > 0);
 		lines = count_text(s->f->text, "\"event\":\"reset\",\"cause\":\"flr\"");
 	}

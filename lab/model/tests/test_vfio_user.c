@@ -22,12 +22,12 @@ static void version_happy(void **state)
 			    "{\"capabilities\":{\"max_msg_fds\":8,\"max_data_xfer_size\":1048576}}");
 	assert_int_equal(s->header.size, 16 + 4 + strlen((char *)s->payload + 4) + 1);
 	assert_alive(s);
-	/* Once is enough. */
+	/* A second version message is an error. */
 	assert_int_equal(version(s, 0, 0, NULL, 0), EINVAL);
 	assert_alive(s);
 }
 
-/* The reply is a subset of the proposal, and its minor never above 0. */
+/* The reply has a subset of the proposal, and its minor version is always 0. */
 static void version_subset(void **state)
 {
 	static const char json[] = "{\"capabilities\":{\"max_data_xfer_size\":65536}}";
@@ -50,7 +50,7 @@ static void version_rejected(void **state)
 	assert_int_equal(call(s, VFIO_USER_VERSION, "\0\0", 2), EINVAL);
 	assert_int_equal(version(s, 0, 0, garbage, sizeof(garbage)), EINVAL);
 	assert_int_equal(version(s, 0, 0, wrong, sizeof(wrong)), EINVAL);
-	/* Without its NUL. */
+	/* The text has no NUL at its end. */
 	assert_int_equal(version(s, 0, 0, "{}", 2), EINVAL);
 	assert_int_equal(version(s, 0, 0, "{} ", 3), EINVAL);
 	assert_int_equal(version(s, 0, 0, "{}", 3), 0);
@@ -171,7 +171,7 @@ static void regions(void **state)
 	assert_alive(s);
 }
 
-/* A count that is not what came. */
+/* The count does not fit the data that came. */
 static void wrong_counts(void **state)
 {
 	struct {
@@ -301,13 +301,13 @@ static void irqs(void **state)
 	assert_int_equal(signalled(fds[1]), 1);
 	assert_int_equal(signalled(fds[3]), 1);
 
-	/* From the device's own side. */
+	/* The device itself raises it. */
 	region_write(s, CONFIG, PCI_COMMAND, 2, 6);
 	region_write(s, CONFIG, MODEL_CAP_MSIX + PCI_MSIX_FLAGS, 2, PCI_MSIX_FLAGS_ENABLE);
 	job(s, 0, 0, 0, MODEL_CTRL_IRQ);
 	assert_int_equal(signalled(fds[0]), 1);
 
-	/* No descriptor takes one away; count 0 all. */
+	/* A message without a descriptor removes one; count 0 removes all. */
 	assert_int_equal(set_irqs(s, EVENTFD, MSIX, 0, 1, NULL, 0), 0);
 	job(s, 0, 0, 0, MODEL_CTRL_IRQ);
 	assert_int_equal(signalled(fds[0]), 0);
@@ -368,7 +368,7 @@ static void intx(void **state)
 	assert_int_equal(set_irqs(s, NONE, INTX, 0, 1, NULL, 0), 0);
 	assert_int_equal(signalled(event), 1);
 
-	/* An eventfd to unmask by is for the kernel; the rest is nonsense. */
+	/* An eventfd to unmask by is only for the kernel. The rest is invalid. */
 	assert_int_equal(set_irqs(s, VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_UNMASK, INTX,
 				  0, 1, &event, 1), EINVAL);
 	assert_int_equal(set_irqs(s, UNMASK, INTX, 0, 0, NULL, 0), EINVAL);
@@ -376,7 +376,7 @@ static void intx(void **state)
 	assert_int_equal(set_irqs(s, UNMASK, INTX, 1, 1, NULL, 0), EINVAL);
 	assert_int_equal(set_irqs(s, UNMASK, MSIX, 0, 1, NULL, 0), EINVAL);
 
-	/* Count 0 takes the eventfd away. */
+	/* Count 0 removes the eventfd. */
 	assert_int_equal(set_irqs(s, NONE, INTX, 0, 0, NULL, 0), 0);
 	assert_int_equal(set_irqs(s, UNMASK, INTX, 0, 1, NULL, 0), 0);
 	assert_int_equal(signalled(event), 0);
@@ -457,7 +457,7 @@ static void wrong_types(void **state)
 	struct session *s = *state;
 
 	negotiate(s);
-	/* A reply to nothing is not answered; a type that is none is. */
+	/* A reply without a request gets no answer; an invalid type does. */
 	request_flags(s, VFIO_USER_DMA_READ, VFIO_USER_FLAGS_REPLY, "1234", 4, NULL, 0);
 	request_flags(s, VFIO_USER_DEVICE_RESET, 2, NULL, 0, NULL, 0);
 	assert_int_equal(reply(s, VFIO_USER_DEVICE_RESET), EINVAL);
@@ -487,7 +487,7 @@ static void lost_framing(void **state)
 	assert_alive(s);
 }
 
-/* The largest that is allowed is. */
+/* The largest size that is permitted works. */
 static void largest_message(void **state)
 {
 	struct session *s = *state;
@@ -541,7 +541,7 @@ static void unwanted_descriptors(void **state)
 		close(fds[i]);
 }
 
-/* A descriptor that got lost on its way must not pass for none. */
+/* A descriptor that was lost on the way must not count as none. */
 static void out_of_descriptors(void **state)
 {
 	struct session *s = *state;
@@ -563,7 +563,7 @@ static void out_of_descriptors(void **state)
 	close(fd);
 }
 
-/* Its memory and eventfds go with it, the registers stay. */
+/* When the client leaves, its memory and eventfds go, and the registers stay. */
 static void next_client(void **state)
 {
 	struct session *s = *state;
@@ -591,7 +591,7 @@ static void next_client(void **state)
 	session_connect(s);
 }
 
-/* A client that stalls, before a message and in one, does not hold us. */
+/* A client that stalls, before a message or within one, does not keep the model from ending. */
 static void stop_while_waiting(void **state)
 {
 	struct session *s = *state;

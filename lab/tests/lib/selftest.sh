@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# For tests that run the vfio selftests on a device: in one IOMMU mode, which every
-# kernel has, and to see them fail on vfio-pci. Sourced, after tap.sh.
+# For tests that run the vfio selftests on a device, in the one IOMMU mode that every
+# kernel has, or that see them fail on vfio-pci. Sourced, after tap.sh.
 
 # The harness takes the first filter that matches.
 ONE_MODE=(-V vfio_type1_iommu -V iommufd_compat_type1 -V iommufd_compat_type1v2 -V iommufd)
 
-# selftest BDF PROGRAM [TEST...]: all of its tests, or those
+# selftest BDF PROGRAM [TEST...]: runs all of its tests, or only these
 selftest()
 {
 	local bdf=$1 program=$2 filters=("${ONE_MODE[@]}")
@@ -17,9 +17,10 @@ selftest()
 	"/lab/selftests/$program" "${filters[@]}" "${@/#/-t}" "$bdf"
 }
 
-# fails BDF PROGRAM TEST TEXT: it ran, was not ok, and says TEXT, which nothing says
-# but what the test looks for. Enable No Snoop is 0 before, for then the test itself
-# has to set it: one that does nothing passes. BEFORE=1 for what open has to do.
+# fails BDF PROGRAM TEST TEXT: TEST ran, failed, and printed TEXT, which it prints only if
+# it found what it looks for. Enable No Snoop is 0 before it, so that TEST itself has to set
+# the bit: a test that does nothing would pass. With BEFORE=1 the bit is set, for tests
+# of what open has to do.
 fails()
 {
 	local output status=0

@@ -1,19 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# For the lab's own tests, inside the machine: TAP output and what they all
-# need to do to devices. Sourced.
+# For the lab's own tests: TAP output, and what they all do to devices. Sourced.
 
 TAP_COUNT=0
 TAP_FAILED=0
 
-# check NAME COMMAND...: one test, which any line of COMMAND that fails makes fail:
-# it runs in a shell of its own with errexit. What it prints is shown then, and lines
-# of it that begin with "note: " in any case. Not to be called as a condition, for
-# there bash has no errexit.
+# check NAME COMMAND...: one test. It fails if any line of COMMAND fails, because that runs
+# in a shell of its own with errexit. If it fails, its output is shown; lines that begin
+# with "note: " are shown in any case. Do not call it as a condition: there errexit has no
+# effect.
 check()
 {
-	# By names that hide none of the caller's from COMMAND
+	# These names must not hide variables of the caller from COMMAND.
 	local check_name=$1 check_output check_status
 	shift
 
@@ -30,8 +29,8 @@ check()
 	fi
 }
 
-# try COMMAND...: for who has to look at something behind COMMAND, whether it succeeds
-# or not; leaves its status in STATUS. Any line of it that fails makes it fail.
+# try COMMAND...: runs COMMAND, which fails if any line of it fails, and leaves its status
+# in STATUS. Succeeds itself, so that the caller goes on in either case.
 try()
 {
 	set +e
@@ -47,7 +46,7 @@ finish()
 	[ $TAP_FAILED = 0 ]
 }
 
-# is GOT WANTED: equal, or says what was got
+# is GOT WANTED: whether they are equal; if not, prints both
 is()
 {
 	[ "$1" = "$2" ] || { echo "got '$1', not '$2'"; return 1; }
@@ -64,7 +63,7 @@ total()
 	tail -n 1 "$1" | jq ".$2"
 }
 
-# bind BDF DRIVER: returns the errno's name on failure, as text
+# bind BDF DRIVER: if it fails, bash prints the error in words
 bind()
 {
 	modprobe "$2"
@@ -78,20 +77,20 @@ unbind()
 	echo >"/sys/bus/pci/devices/$1/driver_override"
 }
 
-# driver_of BDF: or nothing
+# driver_of BDF: prints its driver, or nothing
 driver_of()
 {
 	[ ! -e "/sys/bus/pci/devices/$1/driver" ] ||
 		basename "$(readlink "/sys/bus/pci/devices/$1/driver")"
 }
 
-# steps BDF[,UUID] STEP...: what vfio-steps answers, in one line
+# steps BDF[,UUID] STEP...: prints the answers of vfio-steps in one line
 steps()
 {
 	timeout 60 /lab/tools/vfio-steps "$@" 2>&1 | paste -sd ' '
 }
 
-# steps_by DRIVER BDF STEP...: bound to it for that long
+# steps_by DRIVER BDF STEP...: the same, with the function bound to DRIVER meanwhile
 steps_by()
 {
 	bind "$2" "$1"
@@ -99,9 +98,9 @@ steps_by()
 	unbind "$2"
 }
 
-# kernel_log_mark: a line in the kernel's log; kernel_log: what came after it. Not by
-# the number of the line, for the oldest lines go, and nothing is cleared, for
-# kernel_is_sane reads all.
+# kernel_log_mark: puts a mark into the kernel's log; kernel_log: prints what came after
+# it. A line's number would not do as a mark, because the oldest lines are dropped. The
+# log is not cleared, because kernel_is_sane reads all of it.
 kernel_log_mark()
 {
 	KERNEL_LOG_MARK="mark $EPOCHREALTIME"
@@ -113,15 +112,15 @@ kernel_log()
 	dmesg | sed "1,/$KERNEL_LOG_MARK/d"
 }
 
-# said BDF: what the driver has said about the device since then, not the cores
+# said BDF: prints what the driver, but not the PCI or VFIO core, has said of the device
+# since the mark
 said()
 {
 	kernel_log | sed -n "s/.*vfio-pci-nosnoop $1: //p" |
 		sed -E '/^(probe with driver|vgaarb:)/d'
 }
 
-# kernel_is_sane: the last test of each script, whose head may say what is
-# tolerated
+# kernel_is_sane: the last test of each script. The script's head may say what is tolerated.
 kernel_is_sane()
 {
 	local tolerate

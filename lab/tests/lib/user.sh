@@ -1,57 +1,65 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# For tests that see a VFIO user's device from the hardware's side: a user who
-# does what he is told (vfio-shell), and what the device model wrote down.
-# Sourced, after tap.sh.
+# For tests that look at the hardware while a VFIO user has the device: they tell the user
+# (vfio-shell) what to do, and read what the device model wrote down. Sourced, after tap.sh.
 #
-# DRIVER=vfio-pci has these tests run on a driver that does not promise what
-# they test, to see them fail.
+# With DRIVER=vfio-pci these tests run on a driver that does not promise what they test, and
+# have to fail.
 
 DRIVER=${DRIVER:-vfio-pci-nosnoop}
 
-# What the user writes to DEVCTL: with No Snoop. On a driver that lets him have
-# it, without, so that what fails there is the subject of the test.
+# What the user writes to DEVCTL: a value with No Snoop. On a driver that would let the
+# user set the bit it is one without, so that what fails there is the subject of the test.
 export WISH=0x2810
 [ "$DRIVER" = vfio-pci-nosnoop ] || WISH=0x2010
 
 # Where these registers are in the model
-export DEVCTL=0x88 PMCSR=0x44
+export DEVCTL=0x88 PMCSR=0x44 AF_CTRL=0xc4
 
-# A task that hangs is to be in the kernel's log before the script's end, where the
-# kernel looks for any: the patched one does not.
+# A task that hangs has to be in the kernel's log before the script ends. The patched
+# kernel does not look for hanging tasks.
 [ ! -e /proc/sys/kernel/hung_task_timeout_secs ] ||
 	echo 20 >/proc/sys/kernel/hung_task_timeout_secs
 
-# Each function given to driver_is, for promise() to look at
+# The log of each function that driver_is was called for; promise() looks at all of them
 declare -A LOG_OF
 USER_PID=
+
+MOMENT_ENDS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/moments.awk
 
 # Findings of the driver are traced in a buffer of their own, for moments_agree.
 TRACE=/sys/kernel/tracing/instances/lab
 FOUND=events/vfio_pci_nosnoop/nosnoop_found
 
-# driver_is BDF LOG: binds it, in D0 while closed
+# driver_is BDF LOG: binds it, and keeps it in D0 while it is closed
 driver_is()
 {
-	LOG_OF[$1]=$2
 	bind "$1" "$DRIVER"
 	echo on >"/sys/bus/pci/devices/$1/power/control"
+	trace_findings "$@"
+}
+
+# trace_findings BDF LOG: for moments_agree
+trace_findings()
+{
+	LOG_OF[$1]=$2
 	mkdir -p $TRACE
 	[ ! -e $TRACE/$FOUND ] || echo 1 >$TRACE/$FOUND/enable
 }
 
-# start_program PROGRAM ARGUMENT...: one of the lab's tools, ready for ask
+# start_program PROGRAM ARGUMENT...: starts one of the lab's tools, for ask to talk to
 start_program()
 {
 	coproc VFIO_USER { exec "/lab/tools/$1" "${@:2}"; }
 	USER_PID=$VFIO_USER_PID
-	# Copies, which subshells get too and which outlive the process.
+	# Copies of the descriptors, because subshells get those, too, and because they
+	# outlive the process.
 	exec {USER_TO}>&"${VFIO_USER[1]}" {USER_FROM}<&"${VFIO_USER[0]}"
 	eval "exec ${VFIO_USER[1]}>&- ${VFIO_USER[0]}<&-"
 }
 
-# start_user BDF...: one process that has them all
+# start_user BDF...: starts one process that has all these functions
 start_user()
 {
 	start_program vfio-shell "$@"
@@ -63,14 +71,14 @@ end_user()
 	ends "$USER_PID" || kill -KILL "$USER_PID"
 }
 
-# aside FILE TEXT: writes it in the background, to wait there for as long as the
-# kernel likes: nobody waits with it, and a user who is left alone ends
+# aside FILE TEXT: writes TEXT in the background, where it may wait for as long as the
+# kernel likes. It does not keep the pipes to the user open, so that the user still ends.
 aside()
 {
 	echo "$2" 2>/dev/null >"$1" {USER_TO}>&- {USER_FROM}<&- &
 }
 
-# ends PID: within ten seconds
+# ends PID: whether the process ends within ten seconds
 ends()
 {
 	for _ in {1..100}; do
@@ -81,7 +89,7 @@ ends()
 	return 1
 }
 
-# ask COMMAND...: the user's answer
+# ask COMMAND...: prints the user's answer
 ask()
 {
 	local answer
@@ -100,19 +108,19 @@ does()
 	[ "$answer" = ok ] || { echo "$*: $answer"; return 1; }
 }
 
-# hardware BDF REGISTER: as the kernel reads it, not the user
+# hardware BDF REGISTER: prints it as the kernel reads it, not as the user does
 hardware()
 {
 	setpci -s "$1" "$2"
 }
 
-# bit BDF: Enable No Snoop
+# bit BDF: prints Enable No Snoop
 bit()
 {
 	echo $((0x$(hardware "$1" CAP_EXP+8.w) >> 11 & 1))
 }
 
-# events LOG PATTERN: how many lines of it match
+# events LOG PATTERN: prints how many lines of LOG match
 events()
 {
 	grep -cE "$2" "$1" || [ $? = 1 ]
@@ -124,7 +132,7 @@ resets()
 	events "$1" "\"event\":\"reset\",\"cause\":\"$2\""
 }
 
-# grows LOG CAUSE COMMAND...: COMMAND made the hardware reset for that cause
+# grows LOG CAUSE COMMAND...: COMMAND made the hardware reset for this cause
 grows()
 {
 	local file=$1 cause=$2 before
@@ -135,13 +143,13 @@ grows()
 	[ "$(resets "$file" "$cause")" -gt "$before" ] || { echo "no $cause by $*"; return 1; }
 }
 
-# fresh: opened anew, so that a test has nothing of the one before
+# fresh: opens the device anew, so that nothing of the test before is left
 fresh()
 {
 	does close && does open
 }
 
-# alive BDF: the user can have it master the bus and copy, and no more
+# alive BDF: the function can master the bus and copy, and its bit is 0
 alive()
 {
 	does master on &&
@@ -150,7 +158,20 @@ alive()
 		does dma
 }
 
-# counted: what no model may count, of each function; it fails where a log is empty
+# mastering: the user asks for No Snoop, turns mastering on and has the device copy
+mastering()
+{
+	does write $DEVCTL 2 $WISH && does master on && does dma
+}
+
+# unharmed BDF: as it has to be after a reset that restores everything, mastering too
+unharmed()
+{
+	is $((0x$(hardware "$1" COMMAND) & 6)) 6 && is "$(bit "$1")" 0 && does dma && alive "$1"
+}
+
+# counted: prints, for each function, the counts that must not grow. Fails if a log is
+# empty.
 counted()
 {
 	local bdf
@@ -162,16 +183,15 @@ counted()
 	done
 }
 
-# mastering_anew: $device is opened anew and masters, with nothing of the test before
+# mastering_anew: opens $device anew, with nothing left of the test before, and masters
 mastering_anew()
 {
 	ask stop >/dev/null
 	rm -f "$MODEL0_ABSENT"
-	does close && does open && does write $DEVCTL 2 $WISH &&
-		does master on && does dma
+	fresh && mastering
 }
 
-# stopped PATTERN: the threads' results
+# stopped PATTERN: stops the user's threads; their results match PATTERN
 stopped()
 {
 	local results
@@ -180,7 +200,7 @@ stopped()
 	[[ $results =~ ^stopped$1$ ]] || { echo "threads: $results"; return 1; }
 }
 
-# asked: the request interrupt came, within ten seconds
+# asked: the request interrupt comes within ten seconds
 asked()
 {
 	for _ in {1..100}; do
@@ -191,8 +211,8 @@ asked()
 	return 1
 }
 
-# promise COMMAND...: every line of COMMAND succeeds, and no model counted meanwhile
-# what must not be. Called by check, and not as a condition.
+# promise COMMAND...: every line of COMMAND succeeds, and meanwhile no model counted what
+# must not happen. Call it by check, and not as a condition.
 promise()
 {
 	local before after
@@ -208,59 +228,40 @@ promise()
 	return "$STATUS"
 }
 
-# Whether the driver saw what the hardware did: each moment with mastering and
-# No Snoop both on is found by the driver, which says so in a trace event, or was
-# over before it could look.
+# Whether the driver saw what the hardware did: it finds each moment with mastering and No
+# Snoop both on, which a trace event tells, unless the moment was over before it could look.
 
-# found_events BDF: how often the driver said that it found the function so
+# found_events BDF: prints how often the driver said that it found such a moment
 found_events()
 {
 	grep -c "nosnoop_found: $1 " $TRACE/trace || [ $? = 1 ]
 }
 
-# mark BDF: where its log and the trace are now, for moments_agree
+# mark BDF: prints how far its log and the trace have come, for moments_agree
 mark()
 {
-	echo "$(wc -l <"${LOG_OF[$1]}") $(found_events "$1")"
+	echo "$(wc -c <"${LOG_OF[$1]}") $(found_events "$1")"
 }
 
-# moment_ends LOG LINES: after so many lines, how many moments there were, how
-# many of them a reset ended, and how many still last. A moment lasts until
-# a reset, a write of COMMAND without mastering or one of DEVCTL without the bit.
-# If that is a write of the whole word and changes other bits of DEVCTL, too, it is
-# the PCI core's restore, which is a part of a reset: the driver clears nothing but
-# the bit, and writes the user's byte by itself.
+# moment_ends LOG BYTES: prints how many moments LOG has after its first BYTES bytes, how
+# many of them a reset ended, and how many have not ended
 moment_ends()
 {
-	awk -v skip="$2" '
-		NR <= skip { next }
-		/"event":"moment"/ { moments++; lasts = 1; next }
-		/"event":"reset"/ { resets += lasts; lasts = 0 }
-		/"event":"command".*"new":"0x[0-9a-f]*[012389ab]"/ { lasts = 0 }
-		/"event":"devctl".*"new":"0x.[0-7][0-9a-f]*"/ {
-			match($0, /"old":"0x[^"]*/); old = substr($0, RSTART + 9, 4)
-			match($0, /"new":"0x[^"]*/); new = substr($0, RSTART + 9, 4)
-			same = substr(old, 1, 1) substr(old, 3) == substr(new, 1, 1) substr(new, 3)
-			same = same && index("89abcdef", substr(old, 2, 1)) == index("01234567", substr(new, 2, 1))
-			if (lasts && !same && /"bytes":2,/)
-				resets++
-			lasts = 0
-		}
-		END { print moments + 0, resets + 0, lasts + 0 }' "$1"
+	tail -c "+$(($2 + 1))" "$1" | awk -f "$MOMENT_ENDS"
 }
 
-# moments_agree BDF MARK: since then, the driver found each moment that
-# the log has, but those that a reset ended before anybody could look, and
-# found none that the log has not
+# moments_agree BDF MARK: since MARK, the driver found each moment that the log has, except
+# those that a reset ended before anybody could look, and found none that the log does not
+# have
 moments_agree()
 {
-	local lines before moments resets lasts found
+	local bytes before moments resets lasts found
 
-	read -r lines before <<<"$2"
+	read -r bytes before <<<"$2"
 	found=$(($(found_events "$1") - before))
-	read -r moments resets lasts < <(moment_ends "${LOG_OF[$1]}" "$lines")
+	read -r moments resets lasts < <(moment_ends "${LOG_OF[$1]}" "$bytes")
 	echo "note: $moments moments, $found found by the driver, $resets ended by a reset"
-	[ "$lasts" = 0 ] || { echo "a moment lasts still"; return 1; }
+	[ "$lasts" = 0 ] || { echo "a moment has not ended"; return 1; }
 	[ "$found" -le "$moments" ] || { echo "found more than there were"; return 1; }
 	[ $((moments - resets)) -le "$found" ] ||
 		{ echo "$((moments - resets - found)) went unnoticed"; return 1; }
@@ -273,7 +274,7 @@ recoveries()
 	dmesg | grep -c 'device recovery successful' || [ $? = 1 ]
 }
 
-# recovered COUNT [SECONDS]: there were so many recoveries, within ten seconds
+# recovered COUNT [SECONDS]: there are COUNT recoveries within ten seconds, or SECONDS
 recovered()
 {
 	local tries=$((${2:-10} * 10))
