@@ -177,7 +177,7 @@ static void drop_doubles(struct dump *dump)
 	if (!doubles)
 		return;
 	address_format(&dump->functions[first].address, bdf);
-	note("%s: there are several runs in it: for %s the one in line %lu is used",
+	note("%s: the output of several runs of lspci: for %s, the one at line %lu is used",
 	     dump->name, bdf, dump->functions[first].line);
 }
 

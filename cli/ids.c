@@ -109,7 +109,7 @@ void ids_read(char text[IDS_SIZE])
 		text[length++] = '\n';
 	text[length] = '\0';
 	if (strlen(text) != length)
-		die("%s" IDS_FILE ": it is no text", sysroot_prefix());
+		die("%s" IDS_FILE ": it is not a text file", sysroot_prefix());
 }
 
 /* WORD gets the line without its comment and spaces. Returns the length of the line. */
