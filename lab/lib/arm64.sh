@@ -15,21 +15,10 @@ ARM64_ROOT="base-files bash busybox-static coreutils dash diffutils dkms finduti
 	grep iproute2 jq kmod libc-bin libuuid1 mount pciutils procps qemu-system-arm sed
 	util-linux linux-headers-arm64/trixie-backports"
 
-unpack_arm64()
-{
-	local binds=("$TOP:/lab/src:ro" "$1:/lab/out")
-
-	# The network may have changed since the root file system was made.
-	[ ! -e /etc/resolv.conf ] || binds+=("/etc/resolv.conf:/etc/resolv.conf:ro")
-	in_rootfs "$ROOTFS" "${binds[@]}" -- \
-		/lab/src/lab/inside/arm64 "$ARM64_TOOLS" "$ARM64_ROOT" &&
-		mkdir -p "$1"/root/{dev,proc,sys,run,tmp,root,lab}
-}
-
 # arm64: prints the folder, and makes it first if it is not there
 arm64()
 {
 	cached arm64 "$(key_of lab/lib/arm64.sh lab/inside/arm64)-${ROOTFS##*-}" \
 		"unpacking cross compiler, QEMU and kernel for arm64 (about 440 MB to download, 1.2 GB in $CACHE)" \
-		unpack_arm64
+		unpack_layer arm64 "$ARM64_TOOLS" "$ARM64_ROOT"
 }

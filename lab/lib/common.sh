@@ -134,6 +134,17 @@ in_rootfs()
 	wait $!
 }
 
+# unpack_layer PROGRAM [ARGUMENT...] FOLDER: has the program of lab/inside fill FOLDER, in
+# the root file system. For cached, after the caller has set ROOTFS.
+unpack_layer()
+{
+	local binds=("$TOP:/lab/src:ro" "${*: -1}:/lab/out")
+
+	# The network may have changed since the root file system was made.
+	[ ! -e /etc/resolv.conf ] || binds+=("/etc/resolv.conf:/etc/resolv.conf:ro")
+	in_rootfs "$ROOTFS" "${binds[@]}" -- "/lab/src/lab/inside/$1" "${@:2:$#-2}"
+}
+
 # end_jobs: ends the caller's background jobs and all that they started. The caller has to
 # "set -m", which gives each job a process group of its own.
 end_jobs()

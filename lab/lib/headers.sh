@@ -5,19 +5,10 @@
 # of the release before, and 7.2, which backports had before the newest. They are downloaded
 # only when somebody builds for these kernels. Sourced, after common.sh and rootfs.sh.
 
-unpack_headers()
-{
-	local binds=("$TOP:/lab/src:ro" "$1:/lab/out")
-
-	# The network may have changed since the root file system was made.
-	[ ! -e /etc/resolv.conf ] || binds+=("/etc/resolv.conf:/etc/resolv.conf:ro")
-	in_rootfs "$ROOTFS" "${binds[@]}" -- /lab/src/lab/inside/headers
-}
-
 # headers: prints the folder, and gets the headers first if they are not there
 headers()
 {
 	cached headers "$(key_of lab/lib/headers.sh lab/inside/headers)-${ROOTFS##*-}" \
 		"unpacking headers of other kernels (about 28 MB to download, 180 MB in $CACHE)" \
-		unpack_headers
+		unpack_layer headers
 }
