@@ -157,6 +157,7 @@ end_jobs()
 	wait
 }
 
-# A signal ends a script at once, not only when the command that it waits for ends.
-trap 'exit 130' INT
-trap 'exit 143' TERM HUP
+# A signal ends a script at once, not only when the command that it waits for ends. A second
+# one, which timeout sends right after the first, must not end it before it has cleaned up.
+trap 'trap "" INT TERM HUP; exit 130' INT
+trap 'trap "" INT TERM HUP; exit 143' TERM HUP
