@@ -8,8 +8,8 @@
  *
  * On the kernel's command line, device=ID names another device than the model, and
  * mirror=OFFSET has it also try a mirror of config space in BAR0, or in BAR N with bar=N.
- * All are hexadecimal. With config=1 the device does not have the model's registers, and
- * only config space is tried.
+ * With config=1 the device does not have the model's registers, and only config space is
+ * tried. With linger=N it sleeps N seconds after the first copies. All are hexadecimal.
  */
 #include <errno.h>
 #include <dirent.h>
@@ -315,6 +315,7 @@ int main(void)
 	if (mirror)
 		round_of_mirror();
 	round_of("start", ",");
+	sleep(number("linger", 0));
 
 	config_write(devctl_pos, 2, config_read(devctl_pos, 2) |
 				    PCI_EXP_DEVCTL_BCR_FLR);
