@@ -22,7 +22,7 @@
 
 #include "kselftest_harness.h"
 
-#define WRITES		20000
+#define WRITES		10000
 
 static const char *device_bdf;
 

@@ -24,7 +24,7 @@
 
 #include "kselftest_harness.h"
 
-#define TRIES		10000	/* where VFIO_NOSNOOP_TRIES does not say */
+#define TRIES		6000	/* where VFIO_NOSNOOP_TRIES does not say */
 /* So rarely that most opens see many tries: an open ends when a reset hits. */
 #define RESET_EVERY_US	20000
 
