@@ -10,12 +10,14 @@
 own_slot="bus=lab,x-pcie-pm-no-soft-reset=on,addr=0"
 
 # add_processor: adds the board and the way in which its instructions are run. $how then
-# says the latter in words, $console is the console and $root the root folder.
+# says the latter in words, $console is the console, $root the root folder, and $clock is for
+# the kernel's command line.
 add_processor()
 {
 	local accel
 
 	how="in software, the processor has no vmx or svm"
+	clock=
 	if [ -n "$ARM64" ]; then
 		# The device model has to be told of mappings. virtio-iommu does that,
 		# and QEMU's SMMU does not. QEMU takes only one of them. But virtio-iommu
@@ -38,6 +40,13 @@ add_processor()
 			-global "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off"
 			-device "intel-iommu,caching-mode=on,intremap=on")
 		accel=(-accel tcg -cpu max)
+		# Linux 7.3 compares the processors' TSCs twice a second with interrupts
+		# off, and hangs if it is then about to change its first clocksource, for
+		# which it stops all processors: each of the two waits for the other, and
+		# the limit to that is read from jiffies, which stand still:
+		# watchdog_check_skew() at kernel/time/clocksource.c:323. Seen in 3 of
+		# 138 boots on a busy host.
+		clock=" tsc=nowatchdog"
 		console=ttyS0
 		root=/
 	fi
@@ -61,7 +70,7 @@ add_own_devices()
 	qemu+=(-object "memory-backend-memfd,id=m0,size=${memory}M,share=on"
 		-nodefaults -no-user-config -display none -no-reboot
 		-kernel "$image" -initrd "$initrd"
-		-append "console=$console quiet loglevel=$loglevel printk.time=1 panic=-1 no_timer_check intel_iommu=on$append"
+		-append "console=$console quiet loglevel=$loglevel printk.time=1 panic=-1 no_timer_check intel_iommu=on$clock$append"
 		-chardev "file,id=console,path=/lab/state/console.log,append=on"
 		-serial chardev:console
 		-device "pcie-root-port,id=lab,chassis=255,addr=1e"
