@@ -145,8 +145,7 @@ unpack_layer()
 	in_rootfs "$ROOTFS" "${binds[@]}" -- "/lab/src/lab/inside/$1" "${@:2:$#-2}"
 }
 
-# end_jobs: ends the caller's background jobs and all that they started. The caller has to
-# "set -m", which gives each job a process group of its own.
+# end_jobs: ends the caller's background jobs and all that they started
 end_jobs()
 {
 	local job
@@ -155,6 +154,16 @@ end_jobs()
 		kill -TERM -- "-$job" 2>/dev/null
 	done
 	wait
+}
+
+# work_folder: makes a folder $work for a script that has background jobs. When the script
+# ends, in whatever way, its jobs are ended and the folder is removed.
+work_folder()
+{
+	work=$(mktemp -d "${TMPDIR:-/tmp}/vfio-pci-nosnoop.XXXXXX") || exit 1
+	# Gives each job a process group of its own, which end_jobs needs.
+	set -m
+	trap 'end_jobs; rm -rf "$work"' EXIT
 }
 
 # A signal ends a script at once, not only when the command that it waits for ends. A second
