@@ -374,17 +374,17 @@ static inline u64 moments_ended(off_t from, const char *cause)
 }
 
 /*
- * Moments that the PCI core ended, which restores Device Control after a reset. The driver
- * does not know of them if it could not check meanwhile. The restore is a write of the
- * whole word. When the driver clears the bit, it changes no other bit, and it writes the
- * user's byte by itself.
+ * Moments that were ended by a write that belongs to a reset. The driver does not know of
+ * them if it could not check meanwhile. The PCI core restores Device Control after a reset,
+ * by a write of the whole word. When the driver clears the bit, it changes no other bit, and
+ * it writes the user's byte by itself. QEMU turns mastering off right before a device_reset.
  */
-static inline u64 moments_restored(off_t from)
+static inline u64 moments_ended_by_write(off_t from)
 {
 	FILE *file = fdopen(log_open(), "r");
 	unsigned int old, new;
 	char *line = NULL, *p;
-	bool lasts = false;
+	bool lasts = false, stopped = false;
 	size_t size = 0;
 	u64 count = 0;
 	int ret;
@@ -392,10 +392,13 @@ static inline u64 moments_restored(off_t from)
 	VFIO_ASSERT_NOT_NULL(file);
 	VFIO_ASSERT_EQ(fseeko(file, from, SEEK_SET), 0);
 	while (getline(&line, &size, file) > 0) {
-		if (strstr(line, "\"event\":\"moment\""))
+		if (strstr(line, "\"event\":\"moment\"")) {
 			lasts = true;
-		else if (strstr(line, "\"event\":\"reset\""))
+		} else if (strstr(line, "\"event\":\"reset\"")) {
 			lasts = false;
+			count += stopped && strstr(line, "\"cause\":\"device_reset\"");
+		}
+		stopped = false;
 		p = strstr(line, "\"old\":");
 		if (!lasts || !p)
 			continue;
@@ -403,6 +406,7 @@ static inline u64 moments_restored(off_t from)
 		VFIO_ASSERT_EQ(ret, 2);
 		if (strstr(line, "\"event\":\"command\"")) {
 			lasts = new & PCI_COMMAND_MASTER;
+			stopped = !lasts;
 		} else if (strstr(line, "\"event\":\"devctl\"")) {
 			lasts = new & PCI_EXP_DEVCTL_NOSNOOP_EN;
 			count += !lasts && (old ^ new) != PCI_EXP_DEVCTL_NOSNOOP_EN &&

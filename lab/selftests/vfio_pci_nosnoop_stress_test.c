@@ -733,7 +733,7 @@ static void check_moments(struct hostile *h, const char *when)
 		h->found += trace_found(h->trace, h->n->bdf);
 		/* The log of a round is long: read it only if waiting did not help. */
 		if (i >= 100)
-			ended = moments_ended(h->from, NULL) + moments_restored(h->from);
+			ended = moments_ended(h->from, NULL) + moments_ended_by_write(h->from);
 		if (moments == h->found + h->ended + ended)
 			break;
 		usleep(10000);
@@ -826,7 +826,7 @@ static void run_round(struct hostile *h, struct worker *workers, u64 ops)
 	check_moments(h, "at the end of a round");
 	settle(h, workers);
 	check_moments(h, "when all is settled");
-	h->ended += moments_ended(h->from, NULL) + moments_restored(h->from);
+	h->ended += moments_ended(h->from, NULL) + moments_ended_by_write(h->from);
 	h->from = log_size();
 	h->found_before_round = h->found;
 	hw_set_power_control(n->bdf, "on");
