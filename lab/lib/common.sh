@@ -125,12 +125,13 @@ cached()
 # with the files of the folder LAYER laid over it. COMMAND has mount and process
 # namespaces of its own, so that nothing that it starts or mounts outlives it or us,
 # however we end. BIND is FROM:TO[:ro], with TO below /lab. After LAB_LIMIT seconds
-# COMMAND is killed (status 137).
+# COMMAND is killed (status 137). What ccache keeps is in $CACHE/ccache.
 in_rootfs()
 {
+	mkdir -p "$CACHE/ccache"
 	setpriv --pdeathsig KILL timeout --signal=KILL "${LAB_LIMIT:-1200}" \
 		setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child \
-		"$LAB/inside/in-rootfs" "$@" &
+		"$LAB/inside/in-rootfs" "$1" "$CACHE/ccache:/lab/ccache" "${@:2}" &
 	wait $!
 }
 

@@ -7,7 +7,7 @@
 # Debian's metapackages, as versions leave the mirror. The kernel of trixie
 # first, then backports': the second is added beside the first.
 ROOTFS_STABLE="linux-image-amd64 linux-headers-amd64 systemd-sysv kmod
-	busybox-static cpio pciutils procps iproute2 jq gcc make libc6-dev
+	busybox-static cpio pciutils procps iproute2 jq gcc make ccache libc6-dev
 	libcmocka-dev libasan8 libubsan1 libuuid1 uuid-dev perl
 	python3-minimal shellcheck codespell xz-utils git flex bison bc libelf-dev
 	libssl-dev rsync cbmc python3-sphinx python3-yaml python3-ply python3-git
