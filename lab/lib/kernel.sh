@@ -6,9 +6,9 @@
 # is built for them later as a module, nor the root file system as a whole. Sourced, after
 # common.sh and rootfs.sh.
 
-# compile_kernel CONFIG... FOLDER: builds a kernel from fragments on top of tinyconfig, of
-# which the last wins. Leaves in FOLDER vmlinuz, config, version, lib/modules/VERSION and
-# build, which is for building modules. Removes everything else, which is 3 GB.
+# compile_kernel CONFIG... FOLDER: builds a kernel from fragments, of which the last wins.
+# Leaves in FOLDER vmlinuz, config, version, lib/modules/VERSION and build, which is for
+# building modules. Removes everything else, which is 3 GB.
 compile_kernel()
 {
 	local folder=${*: -1}
