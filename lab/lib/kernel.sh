@@ -7,8 +7,8 @@
 # common.sh and rootfs.sh.
 
 # compile_kernel CONFIG... FOLDER: builds a kernel from fragments, of which the last wins.
-# Leaves in FOLDER vmlinuz, config, version, lib/modules/VERSION and build, which is for
-# building modules. Removes everything else, which is 3 GB.
+# Leaves in FOLDER vmlinux or, compressed, vmlinuz, and config, version, lib/modules/VERSION
+# and build, which is for building modules. Removes everything else, which is 3 GB.
 compile_kernel()
 {
 	local folder=${*: -1}

@@ -9,7 +9,7 @@
 ROOTFS_STABLE="linux-image-amd64 linux-headers-amd64 systemd-sysv kmod
 	busybox-static cpio pciutils procps iproute2 jq gcc make ccache libc6-dev
 	libcmocka-dev libasan8 libubsan1 libuuid1 uuid-dev perl
-	python3-minimal shellcheck codespell xz-utils git flex bison bc libelf-dev
+	python3-minimal shellcheck codespell xz-utils zstd git flex bison bc libelf-dev
 	libssl-dev rsync cbmc python3-sphinx python3-yaml python3-ply python3-git
 	dpdk librte-net-e1000-25 librte-mempool-ring25 gnuplot-nox
 	build-essential debhelper dh-dkms dkms lintian
