@@ -45,11 +45,11 @@ patched_kernel()
 debug_kernel()
 {
 	own_kernel debug "building the debug kernel from Debian's source (5 to 15 minutes, once)" \
-		base.config kunit.config faults.config debug.config
+		base.config kunit.config igb.config faults.config debug.config
 }
 
 counting_kernel()
 {
 	own_kernel counting "building the counting kernel from Debian's source (some minutes, once)" \
-		base.config kunit.config faults.config counting.config
+		base.config kunit.config igb.config faults.config counting.config
 }
