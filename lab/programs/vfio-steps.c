@@ -24,7 +24,7 @@
  *   run COMMAND                     in the shell; prints no line of its own
  *
  * REGION is bar0 … bar5, rom, config or vga. Exit status: 0; 1 if the device was not opened;
- * 2 if the steps before the open failed, or if a STEP is wrong.
+ * 2 if the steps before the open failed, or if a STEP is wrong. After 60 s SIGALRM ends it.
  */
 #include "vfio.h"
 
@@ -279,6 +279,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 
+	alarm(60);
 	ret = open_device(argv[1]);
 	printf("%s\n", ret ? name_of(ret) : "open");
 	if (ret)

@@ -29,8 +29,11 @@ method()
 
 bits_are()
 {
-	is "mastering $((0x$(hardware "$device" COMMAND) >> 2 & 1)), bit $(bit "$device")" \
-		"mastering $1, bit $2"
+	local command devctl
+
+	registers "$device" &&
+		is "mastering $((0x$command >> 2 & 1)), bit $((0x$devctl >> 11 & 1))" \
+			"mastering $1, bit $2"
 }
 
 # since BYTES PATTERN: prints how many lines match in the log after its first BYTES bytes

@@ -89,29 +89,38 @@ ends()
 	return 1
 }
 
+# answer_to COMMAND...: leaves the user's answer in ANSWER
+answer_to()
+{
+	echo "$*" >&"$USER_TO"
+	read -r -t 60 -u "$USER_FROM" ANSWER || ANSWER="no answer to '$*' in 60 s"
+}
+
 # ask COMMAND...: prints the user's answer
 ask()
 {
-	local answer
-
-	echo "$*" >&"$USER_TO"
-	read -r -t 60 -u "$USER_FROM" answer || answer="no answer to '$*' in 60 s"
-	echo "$answer"
+	answer_to "$@"
+	echo "$ANSWER"
 }
 
 # does COMMAND...: the user's answer is "ok"
 does()
 {
-	local answer
-
-	answer=$(ask "$@")
-	[ "$answer" = ok ] || { echo "$*: $answer"; return 1; }
+	answer_to "$@"
+	[ "$ANSWER" = ok ] || { echo "$*: $ANSWER"; return 1; }
 }
 
 # hardware BDF REGISTER: prints it as the kernel reads it, not as the user does
 hardware()
 {
 	setpci -s "$1" "$2"
+}
+
+# registers BDF: reads PCI_COMMAND and Device Control, in the same way, into the caller's
+# variables command and devctl
+registers()
+{
+	{ read -r command && read -r devctl; } < <(setpci -s "$1" COMMAND CAP_EXP+8.w)
 }
 
 # bit BDF: prints Enable No Snoop
@@ -149,13 +158,18 @@ fresh()
 	does close && does open
 }
 
+# masters BDF: memory space and mastering are on, and Enable No Snoop is 0
+masters()
+{
+	local command devctl
+
+	registers "$1" && is $((0x$command & 6)) 6 && is $((0x$devctl >> 11 & 1)) 0
+}
+
 # alive BDF: the function can master the bus and copy, and its bit is 0
 alive()
 {
-	does master on &&
-		is $((0x$(hardware "$1" COMMAND) & 6)) 6 &&
-		is "$(bit "$1")" 0 &&
-		does dma
+	does master on && masters "$1" && does dma
 }
 
 # mastering: the user asks for No Snoop, turns mastering on and has the device copy
@@ -167,7 +181,7 @@ mastering()
 # unharmed BDF: as it has to be after a reset that restores everything, mastering too
 unharmed()
 {
-	is $((0x$(hardware "$1" COMMAND) & 6)) 6 && is "$(bit "$1")" 0 && does dma && alive "$1"
+	masters "$1" && does dma && alive "$1"
 }
 
 # counted: prints, for each function, the counts that must not grow. Fails if a log is
@@ -177,9 +191,7 @@ counted()
 	local bdf
 
 	for bdf in "${!LOG_OF[@]}"; do
-		tail -n 1 "${LOG_OF[$bdf]}" |
-			jq -ce '[.moments, .no_snoop_requests] | select(all(type == "number"))' ||
-			{ echo "$bdf: nothing to read in ${LOG_OF[$bdf]}" >&2; return 1; }
+		total "${LOG_OF[$bdf]}" moments no_snoop_requests || return
 	done
 }
 
@@ -221,8 +233,8 @@ promise()
 	try "$@"
 	after=$(counted)
 	[ "$before" = "$after" ] || {
-		echo "[moments, requests with No Snoop] of ${!LOG_OF[*]} were:" \
-			"${before//$'\n'/ }" "and are:" "${after//$'\n'/ }"
+		echo "moments and requests with No Snoop of ${!LOG_OF[*]} were:" \
+			"${before//$'\n'/, }" "and are:" "${after//$'\n'/, }"
 		return 1
 	}
 	return "$STATUS"
@@ -265,26 +277,4 @@ moments_agree()
 	[ "$found" -le "$moments" ] || { echo "found more than there were"; return 1; }
 	[ $((moments - resets)) -le "$found" ] ||
 		{ echo "$((moments - resets - found)) went unnoticed"; return 1; }
-}
-
-# Errors
-
-recoveries()
-{
-	dmesg | grep -c 'device recovery successful' || [ $? = 1 ]
-}
-
-# recovered COUNT [SECONDS]: there are COUNT recoveries within ten seconds, or SECONDS
-recovered()
-{
-	local tries=$((${2:-10} * 10))
-
-	while [ $tries -gt 0 ]; do
-		[ "$(recoveries)" -lt "$1" ] || return 0
-		sleep 0.1
-		tries=$((tries - 1))
-	done
-	echo "no recovery in ${2:-10} s:"
-	dmesg | tail -n 5
-	return 1
 }
