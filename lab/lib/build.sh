@@ -197,7 +197,7 @@ tools()
 # The Debian packages, as make deb leaves them
 debs()
 {
-	cached debs "$(key_of README.md debian dkms packaging compat drivers/vfio/pci/nosnoop cli Documentation lab/make/deb lab/inside/{deb,arm64} lab/lib/arm64.sh)-${ROOTFS##*-}" \
+	cached debs "$(key_of README.md debian dkms packaging compat drivers/vfio/pci/nosnoop cli Documentation lab/make/deb lab/inside/{deb,arm64} lab/lib/{arm64,debian,packaging}.sh)-${ROOTFS##*-}" \
 		"building Debian's packages" "$LAB/make/deb"
 }
 

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# A root file system with Debian's packages of the tools that make packages of other
-# distributions. They are not in the lab's own root file system, because that would take
-# longer to make. Sourced, after common.sh and rootfs.sh.
+# A root file system with the tools that make packages of Debian and of other distributions.
+# They are not in the lab's own root file system, because that would take longer to make.
+# Sourced, after common.sh and rootfs.sh.
 
-PACKAGING_TOOLS="rpm rpmlint elfutils cpio mount makepkg libarchive-tools file fakeroot zstd nix-bin dkms kmod
+PACKAGING_TOOLS="build-essential debhelper dh-dkms lintian
+	rpm rpmlint elfutils cpio mount makepkg libarchive-tools file fakeroot zstd nix-bin dkms kmod
 	gcc make libc6-dev libpci-dev libmount-dev pkgconf"
 
 make_packaging_root()
@@ -21,6 +22,6 @@ packaging_root()
 	mkdir -p "$CACHE"
 	need_host_tools
 	cached packaging "$(key_of lab/lib/{debian,packaging}.sh)" \
-		"making a root file system with the packaging tools of other distributions, from your Debian mirror (about 480 MB in $CACHE)" \
+		"making a root file system with packaging tools, from your Debian mirror (about 590 MB in $CACHE)" \
 		make_packaging_root
 }

@@ -12,7 +12,6 @@ ROOTFS_STABLE="linux-image-amd64 linux-headers-amd64 systemd-sysv kmod
 	python3-minimal shellcheck codespell xz-utils zstd git flex bison bc libelf-dev
 	libssl-dev rsync cbmc python3-sphinx python3-yaml python3-ply python3-git
 	dpdk librte-net-e1000-25 librte-mempool-ring25 gnuplot-nox
-	build-essential debhelper dh-dkms dkms lintian
 	libpci-dev libmount-dev libjson-c-dev pkgconf driverctl mandoc groff-base bash-completion"
 ROOTFS_BACKPORTS="linux-image-amd64 linux-headers-amd64 linux-source
 	linux-libc-dev qemu-system-x86"
@@ -34,7 +33,7 @@ rootfs()
 	mkdir -p "$CACHE"
 	need_host_tools
 	cached rootfs "$(key_of lab/lib/{debian,rootfs}.sh lab/hooks/rootfs-hook)" \
-		"making the root file system: Debian trixie with kernels, QEMU and compilers from your Debian mirror (about 730 MB to download, 1.6 GB in $CACHE)" \
+		"making the root file system: Debian trixie with kernels, QEMU and compilers from your Debian mirror (about 690 MB to download, 1.5 GB in $CACHE)" \
 		make_rootfs
 }
 
