@@ -13,7 +13,6 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -65,9 +64,11 @@ int main(int argc, char **argv)
 {
 	struct aer_error_inj error = { 0 };
 	unsigned int domain, bus, dev, fn;
-	int fd, kmsg;
+	int fd, kmsg, seconds = 0;
 
 	if (argc < 3 || argc > 4 || sscanf(argv[1], "%x:%x:%x.%x", &domain, &bus, &dev, &fn) != 4)
+		goto usage;
+	if (argc == 4 && (sscanf(argv[3], "%d", &seconds) != 1 || seconds < 1))
 		goto usage;
 	error.domain = domain;
 	error.bus = bus;
@@ -93,8 +94,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "aer-inject: %s: %s\n", argv[1], strerror(errno));
 		return 1;
 	}
-	if (argc == 4 && !recovered(kmsg, atoi(argv[3]))) {
-		fprintf(stderr, "aer-inject: %s: no recovery in %s s\n", argv[1], argv[3]);
+	if (seconds && !recovered(kmsg, seconds)) {
+		fprintf(stderr, "aer-inject: %s: no recovery in %d s\n", argv[1], seconds);
 		return 1;
 	}
 	return 0;
