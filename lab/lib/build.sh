@@ -72,22 +72,42 @@ linux_source()
 		unpack_source
 }
 
+# What depmod writes, with our modules in UPDATES. It reads all modules of the kernel, which
+# takes as long as to compile ours, and what it writes changes only with what LINKED says.
+run_depmod()
+{
+	local version=$1 kernel=$2 updates=$3 folder=$4
+
+	in_tools "$TOP:/lab/src:ro" "$folder:/lab/out" "$updates:/lab/updates:ro" \
+		${kernel:+"$kernel:/lab/kernel:ro"} -- /lab/src/lab/inside/depmod "$version"
+}
+
+# depmod_key LINKED
+depmod_key()
+{
+	sha256sum "$1" "$LAB/inside/depmod" | cut -d' ' -f1 | sha256sum | cut -c1-12
+}
+
 # The module as modprobe finds it: a folder to lay over /lib/modules/VERSION. The lab's
 # own modules, for tests only, are beside it. KERNEL is the folder of one of the lab's
 # own kernels. If that kernel has KUnit, the KUnit tests are built, too; for the counting
 # kernel, gcov/ has the files that gcov needs.
 compile_module()
 {
-	local version=$1 kernel=$2 folder=$3
+	local version=$1 kernel=$2 folder=$3 known
 
 	in_tools "$TOP:/lab/src:ro" "$folder:/lab/out" \
-		${kernel:+"$kernel:/lab/kernel:ro"} -- /lab/src/lab/inside/module "$version"
+		${kernel:+"$kernel:/lab/kernel:ro"} -- /lab/src/lab/inside/module "$version" || return
+	known=$(cached "depmod-$version" "$(depmod_key "$folder/linked")-$(tools_key)${kernel:+-${kernel##*/kernel-}}" \
+		"finding out what modules need for Linux $version" \
+		run_depmod "$version" "$kernel" "$folder/updates") || return
+	cp "$known"/* "$folder"
 }
 
 # module VERSION [KERNEL]
 module()
 {
-	cached "module-$1" "$(key_of Makefile compat drivers/vfio/pci/nosnoop lab/modules lab/inside/module)-$(tools_key)${2:+-${2##*/kernel-}}" \
+	cached "module-$1" "$(key_of Makefile compat drivers/vfio/pci/nosnoop lab/modules lab/inside/{module,depmod})-$(tools_key)${2:+-${2##*/kernel-}}" \
 		"building vfio-pci-nosnoop for Linux $1" \
 		compile_module "$1" "${2:-}"
 }
