@@ -21,8 +21,6 @@
  *             on another bus number are not looked at
  *   writes    config writes that covered the bit
  *   resets    resets that set the bit to 1 again
- *   locked    write 1 to lock the function's config access, as a reset that takes its
- *             time does, and 0 to unlock it
  *
  * A module that hooked the same bus later must be unloaded before this one.
  */
@@ -45,7 +43,6 @@ struct overlay_function {
 	int hi_pos;		/* of the byte that holds the bit */
 	int af_cap;
 	int sriov_cap;
-	bool locked;		/* config access, by debugfs */
 	bool both;		/* the last state that was looked at */
 	u64 vfs_both;		/* and that of each VF */
 	u32 no_snoop;
@@ -374,30 +371,6 @@ static int __init overlay_add(const char *name)
 	return ret;
 }
 
-static int locked_get(void *data, u64 *val)
-{
-	struct overlay_function *function = data;
-
-	*val = function->locked;
-	return 0;
-}
-
-static int locked_set(void *data, u64 val)
-{
-	struct overlay_function *function = data;
-
-	if (function->locked == !!val)
-		return 0;
-	function->locked = !!val;
-	if (val)
-		pci_cfg_access_lock(function->pdev);
-	else
-		pci_cfg_access_unlock(function->pdev);
-
-	return 0;
-}
-DEFINE_DEBUGFS_ATTRIBUTE(locked_fops, locked_get, locked_set, "%llu\n");
-
 static void __init overlay_show(struct overlay_function *function)
 {
 	struct dentry *dir;
@@ -408,7 +381,6 @@ static void __init overlay_show(struct overlay_function *function)
 	debugfs_create_u32("vf_moments", 0400, dir, &function->vf_moments);
 	debugfs_create_u32("writes", 0400, dir, &function->writes);
 	debugfs_create_u32("resets", 0400, dir, &function->resets);
-	debugfs_create_file("locked", 0600, dir, function, &locked_fops);
 }
 
 static void overlay_put(void)
