@@ -14,10 +14,18 @@ POOL_BACKPORTS="linux-image-amd64 linux-headers-amd64"
 # The kernel that Debian 13 had from there before its newest
 POOL_BEFORE=7.2
 
-# Of the kernels' drivers the machine has only what it may load. With the others, for hardware
-# that it does not have, depmod takes minutes in software, once for each kernel.
-DISK_DRIVERS="acpi block char crypto dca dma i2c iommu net/ethernet/intel net/tun.ko net/tap.ko
-	net/veth.ko net/virtio_net.ko net/net_failover.ko pci pps ptp vfio vhost virtio"
+# Of the kernels' modules the machine has only those that it may load, in folders and files
+# whose names begin so. With the others, for hardware and file systems that it does not have,
+# depmod takes minutes in software, once for each kernel.
+DISK_MODULES="arch block crypto lib mm virt drivers/acpi drivers/block drivers/char
+	drivers/crypto drivers/dca drivers/dma drivers/i2c drivers/iommu
+	drivers/net/ethernet/intel/igb drivers/net/tun.ko drivers/net/tap.ko
+	drivers/net/veth.ko drivers/net/virtio_net.ko drivers/net/net_failover.ko drivers/pci
+	drivers/pps drivers/ptp drivers/vfio drivers/vhost drivers/virtio
+	fs/9p fs/autofs fs/binfmt fs/configfs fs/efivarfs fs/fscache fs/fuse fs/netfs
+	fs/overlayfs
+	net/802 net/9p net/bridge net/core net/ipv4 net/ipv6 net/llc net/netfilter net/packet
+	net/unix"
 
 # On Debian 13 the test of the README runs, too.
 pool_stable()
@@ -30,18 +38,17 @@ pool_stable()
 # make_disk RELEASE FOLDER: makes FOLDER/root and FOLDER/packages
 make_disk()
 {
-	local release=$1 folder=$2 drivers
+	local release=$1 folder=$2 modules
 
 	# shellcheck disable=SC2086 # lists of names are to be split
-	mapfile -t drivers < <(printf -- '--dpkgopt=path-include=*/modules/*/kernel/drivers/%s*\n' \
-		$DISK_DRIVERS)
+	mapfile -t modules < <(printf -- '--dpkgopt=path-include=*/modules/*/kernel/%s*\n' \
+		$DISK_MODULES)
 	mkdir "$folder/packages"
 	# shellcheck disable=SC2086 # a list of packages is to be split
 	RELEASE=$release PACKAGES=$folder/packages POOL_STABLE=$(pool_stable "$release") \
 		POOL_BACKPORTS=$POOL_BACKPORTS POOL_BEFORE=$POOL_BEFORE \
 		debian_root "$release" "$folder/root" $DISK_PACKAGES -- \
-		--dpkgopt='path-exclude=*/modules/*/kernel/sound/*' \
-		--dpkgopt='path-exclude=*/modules/*/kernel/drivers/*' "${drivers[@]}" \
+		--dpkgopt='path-exclude=*/modules/*/kernel/*' "${modules[@]}" \
 		--customize-hook="$LAB/hooks/disk-hook"
 }
 
