@@ -82,7 +82,7 @@ run_depmod()
 		${kernel:+"$kernel:/lab/kernel:ro"} -- /lab/src/lab/inside/depmod "$version"
 }
 
-# depmod_key LINKED
+# depmod_key LINKED: not by key_of, because the path of LINKED has the key of the driver in it
 depmod_key()
 {
 	sha256sum "$1" "$LAB/inside/depmod" | cut -d' ' -f1 | sha256sum | cut -c1-12
